@@ -1,0 +1,1 @@
+"""Articles -> a searchable index on disk."""

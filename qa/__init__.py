@@ -1,0 +1,1 @@
+"""Question -> verified, quoted answer."""

@@ -1,0 +1,1 @@
+"""People -> qa: the command line and the web chat."""
