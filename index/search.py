@@ -1,0 +1,45 @@
+"""Two rankings -> one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+CANDIDATES = 50
+"""How many of the best each ranking brings to the mix."""
+
+DENSE_WEIGHT = 0.4
+"""The dense ranking's share of the mix; the lexical one has the rest. The README says how it was measured."""
+
+Ranking = Sequence[tuple[int, float]]
+
+_STOP_WORDS = frozenset(
+    "a about above after all also am an and any are as at be been before being between both but by can could did do "
+    "does doing for from had has have having he her hers him his how i if in into is it its itself me more most my no "
+    "nor not of on once only or other our out over own s same she should so some such t than that the their them then "
+    "there these they this those through to under until up very was we were what when where which while who whom whose "
+    "why will with would you your".split()
+)
+
+
+def words_of(question: str) -> list[str]:
+    """The words that a question is searched by: lower case, once each, without those that say little."""
+    words = list(dict.fromkeys(re.findall(r"\w+", question.lower())))
+    return [word for word in words if word not in _STOP_WORDS] or words
+
+
+def scale(ranking: Ranking) -> dict[int, float]:
+    """The scores of a ranking moved to 0..1, its worst 0 and its best 1; all 1 where they are equal."""
+    if not ranking:
+        return {}
+    scores = [score for _, score in ranking]
+    low, width = min(scores), max(scores) - min(scores)
+    return {id_: (score - low) / width if width > 0 else 1.0 for id_, score in ranking}
+
+
+def mix(dense: Ranking, lexical: Ranking, weight: float = DENSE_WEIGHT) -> list[tuple[int, float]]:
+    """(id, score) of both rankings' ids, best first, ties by id: `weight` parts dense and the rest lexical, each
+    scaled to 0..1; what a ranking does not hold counts 0 in it."""
+    d, w = scale(dense), scale(lexical)
+    mixed = {id_: weight * d.get(id_, 0.0) + (1 - weight) * w.get(id_, 0.0) for id_ in {**d, **w}}
+    return sorted(mixed.items(), key=lambda pair: (-pair[1], pair[0]))
