@@ -6,13 +6,15 @@ import os
 import stat
 
 from index.errors import ArticleError
+from index.formats.parsed import Loaded
+from index.formats.sources import suffix_of
 
 MAX_FILE_BYTES = 50_000_000
 
 
-def load(source: str, *, allow_private: bool = False) -> bytes:
+def load(source: str, *, allow_private: bool = False) -> Loaded:
     """The bytes of a file or page. Raises `ArticleError` if it cannot be read in time or is too large."""
-    return _load_file(source)
+    return Loaded(_load_file(source), suffix_of(source))
 
 
 def _load_file(path: str) -> bytes:
