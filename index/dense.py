@@ -47,7 +47,10 @@ class Dense:
         k = min(k, len(self) if among is None else len(among))
         if k <= 0:
             return []
-        extra = {} if among is None else {"params": faiss.SearchParameters(sel=faiss.IDSelectorBatch(np.asarray(among)))}
+        extra = {}
+        if among is not None:
+            wanted = faiss.IDSelectorBatch(np.asarray(among, dtype=np.int64))
+            extra = {"params": faiss.SearchParameters(sel=wanted)}  # type: ignore[call-arg]
         scores, ids = self._index.search(np.ascontiguousarray(query.reshape(1, -1)), k, **extra)
         found = [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
@@ -67,17 +70,15 @@ class Dense:
         return np.asarray(self._index.reconstruct(chunk_id), dtype=np.float32)
 
     def write(self, path: Path, stamp: str) -> None:
-        """Writes the file, whole or not at all for whoever reads `path`: beside it first, then renamed into place."""
+        """Writes the file and waits until it is on the disk. Not atomic: write beside, then rename into place."""
         import faiss
 
         data = faiss.serialize_index(self._index).tobytes()
         head = json.dumps({"stamp": stamp, "crc": zlib.crc32(data), "bytes": len(data)})
-        beside = path.with_suffix(".tmp")
-        with open(beside, "wb") as file:
+        with open(path, "wb") as file:
             file.write(head.encode() + b"\n" + data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
 
     @classmethod
     def read(cls, path: Path, stamp: str) -> Dense | None:

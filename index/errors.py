@@ -1,14 +1,15 @@
 """What can go wrong with articles and the index, each safe to show to a person.
 
-    QuothError                  anything that Quoth says in one clear line
-    ├── ArticleError            one article cannot be read: not there, empty, too big, damaged, not text
-    ├── EncoderError            the embedding model is not there or does not work
-    └── StorageError            the index as a whole
-        ├── NoIndexError        there is none in that folder
-        ├── IndexDamagedError   there is one, but it cannot be trusted
-        ├── IndexMismatchError  it was made with another encoder, other settings or a newer format
-        ├── IndexLockedError    somebody else is writing to it
-        └── IndexWriteError     a change could not be written; the last good state stays
+QuothError                  anything that Quoth says in one clear line
+├── ArticleError            one article cannot be read: not there, empty, too big, damaged, not text
+├── EncoderError            the embedding model is not there or does not work
+├── FilterError             what a search is limited to makes no sense: a date that is none
+└── StorageError            the index as a whole
+    ├── NoIndexError        there is none in that folder
+    ├── IndexDamagedError   there is one, but it cannot be trusted
+    ├── IndexMismatchError  it was made with another encoder, other settings or a newer format
+    ├── IndexLockedError    somebody else is writing to it
+    └── IndexWriteError     a change could not be written; the last good state stays
 """
 
 
@@ -22,6 +23,10 @@ class ArticleError(QuothError):
 
 class EncoderError(QuothError):
     """The embedding model cannot be loaded or used."""
+
+
+class FilterError(QuothError):
+    """What a search is limited to cannot be understood."""
 
 
 class StorageError(QuothError):

@@ -13,13 +13,14 @@ DENSE_WEIGHT = 0.4
 
 Ranking = Sequence[tuple[int, float]]
 
-_STOP_WORDS = frozenset(
-    "a about above after all also am an and any are as at be been before being between both but by can could did do "
-    "does doing for from had has have having he her hers him his how i if in into is it its itself me more most my no "
-    "nor not of on once only or other our out over own s same she should so some such t than that the their them then "
-    "there these they this those through to under until up very was we were what when where which while who whom whose "
-    "why will with would you your".split()
-)
+_LITTLE = """
+a about above after all also am an and any are as at be been before being between both but by can could did do does
+doing for from had has have having he her hers him his how i if in into is it its itself me more most my no nor not of
+on once only or other our out over own s same she should so some such t than that the their them then there these they
+this those through to under until up very was we were what when where which while who whom whose why will with would
+you your
+"""
+_STOP_WORDS = frozenset(_LITTLE.split())
 
 
 def words_of(question: str) -> list[str]:

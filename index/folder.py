@@ -1,0 +1,203 @@
+"""The files of an index: one state to read, one writer at a time, and the FAISS file kept equal to the database.
+
+`index.sqlite` is the truth. `vectors.faiss` is derived: stamped with the database's state, written beside before a
+change is committed, renamed into place after, and made again from the stored vectors wherever it does not fit.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from index.article import Changes
+from index.dense import Dense
+from index.errors import IndexLockedError, IndexWriteError, NoIndexError, StorageError
+from index.lock import HOLDER, LOCK, write_lock
+from index.store import FORMAT, Settings, Store
+
+DATABASE, FAISS = "index.sqlite", "vectors.faiss"
+
+_log = logging.getLogger("quoth")
+
+Change = Callable[[Store], Changes]
+"""What to do inside a transaction, and what it came to."""
+
+
+class _Nothing(Exception):
+    """Rolls the open transaction back: there is nothing to keep."""
+
+    def __init__(self, changes: Changes) -> None:
+        self.changes = changes
+
+
+class Folder:
+    """One index's folder, shared by the threads of a process."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.database = directory / DATABASE
+        self._lock = threading.RLock()
+        self._store: Store | None = None
+        self._file: tuple[int, int] | None = None
+        self._dense: tuple[str, Dense] | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Store]:
+        """The newest finished state of the database, the same until the block ends. Raises `StorageError`s."""
+        with self._lock:
+            store = self._connected()
+            with store.transaction():
+                if store.is_empty():
+                    raise self._no_index()
+                yield store
+
+    def dense(self, store: Store) -> Dense:
+        """The vectors of the state that `store` is reading, from the FAISS file or else from the database."""
+        stamp = store.stamp()
+        if self._dense is None or self._dense[0] != stamp:
+            dense = Dense.read(self.directory / FAISS, stamp)
+            self._dense = stamp, self._repaired(store, stamp) if dense is None else dense
+        return self._dense[1]
+
+    def write(self, change: Change, settings: Settings, *, rebuild: bool = False, wait: float = 0.0) -> Changes:
+        """What `change` did, all of it visible at once; after any exception the folder is as it was.
+
+        A folder without an index gets one, unless nothing came of the change. `rebuild` starts from no articles.
+        """
+        made = not self.directory.exists()
+        try:
+            with write_lock(self.directory, wait):
+                if rebuild:
+                    self._discard_unusable()
+                return self._write(change, settings, rebuild)
+        finally:
+            if not self.database.exists():
+                self._tidy(made)
+
+    def rehearse(self, change: Change, settings: Settings, *, afresh: bool = False) -> Changes:
+        """What `change` would do; it must not write. `afresh`: as on an index without articles."""
+        try:
+            if afresh:
+                raise self._no_index()
+            with self.reading() as store:
+                return change(store)
+        except NoIndexError:
+            store = Store(Path(":memory:"), write=True)
+            try:
+                with store.transaction():
+                    store.create(settings)
+                    return change(store)
+            finally:
+                store.close()
+
+    def close(self) -> None:
+        """Lets go of the files; the next use opens them again."""
+        with self._lock:
+            if self._store:
+                self._store.close()
+            self._store = self._file = None
+
+    def _connected(self) -> Store:
+        """The open database; opened anew when another file has taken its place."""
+        try:
+            status = os.stat(self.database)
+        except OSError:
+            self.close()
+            raise self._no_index() from None
+        if self._store is None or self._file != (status.st_dev, status.st_ino):
+            self.close()
+            self._store, self._file = Store(self.database), (status.st_dev, status.st_ino)
+        return self._store
+
+    def _write(self, change: Change, settings: Settings, rebuild: bool) -> Changes:
+        store = Store(self.database, write=True)
+        fresh = True
+        beside = self.directory / f"{FAISS}.tmp"
+        try:
+            with store.transaction():
+                fresh = store.is_empty()
+                if fresh:
+                    store.create(settings)
+                elif rebuild:
+                    store.clear(settings)
+                changes = change(store)
+                if fresh and not changes.added:
+                    raise _Nothing(changes)
+                changed = rebuild or bool(changes.added or changes.replaced or changes.removed or changes.moved)
+                if changed:
+                    store.next_generation()
+                    self._write_dense(Dense.build(*store.vectors(settings.dimension)), beside, store.stamp())
+            if changed:
+                self._put_in_place(beside)
+            fresh = False
+            return changes
+        except _Nothing as nothing:
+            return nothing.changes
+        finally:
+            store.close()
+            if fresh:
+                for path in self._files():
+                    path.unlink(missing_ok=True)
+
+    def _write_dense(self, dense: Dense, path: Path, stamp: str) -> None:
+        try:
+            dense.write(path, stamp)
+        except OSError as error:
+            raise IndexWriteError(
+                f"The index in {self.directory} could not be written ({error.strerror or error}); nothing of the "
+                "change was kept. Check that the disk has room, then run the same command again."
+            ) from error
+
+    def _put_in_place(self, beside: Path) -> None:
+        with suppress(OSError):  # the database is committed, and the next reader makes the file again
+            os.replace(beside, self.directory / FAISS)
+
+    def _repaired(self, store: Store, stamp: str) -> Dense:
+        """The vectors taken from the database; the file too, unless a writer is at work and will do it."""
+        dense = Dense.build(*store.vectors(store.settings().dimension))
+        path = self.directory / FAISS
+        state = "was damaged or of another state than the database" if path.exists() else "was missing"
+        try:
+            with write_lock(self.directory):
+                beside = self.directory / f"{FAISS}.tmp"
+                self._write_dense(dense, beside, stamp)
+                self._put_in_place(beside)
+                _log.warning("%s %s; it was made again from the stored vectors.", path, state)
+        except (IndexLockedError, IndexWriteError):
+            pass
+        return dense
+
+    def _discard_unusable(self) -> None:
+        """Removes a database that cannot be emptied in place: damaged, or of another format."""
+        try:
+            with self.reading() as store:
+                usable = store.settings().format == FORMAT and not store.complaints()
+        except NoIndexError:
+            return
+        except StorageError:
+            usable = False
+        if not usable:
+            self.close()
+            for path in self._files():
+                path.unlink(missing_ok=True)
+
+    def _files(self) -> list[Path]:
+        names = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", FAISS, f"{FAISS}.tmp")
+        return [self.directory / name for name in names]
+
+    def _tidy(self, made: bool) -> None:
+        """Leaves nothing where no index came of it."""
+        with suppress(OSError):
+            for name in (LOCK, HOLDER):
+                (self.directory / name).unlink(missing_ok=True)
+            if made:
+                self.directory.rmdir()
+
+    def _no_index(self) -> NoIndexError:
+        return NoIndexError(
+            f"There is no index in {self.directory}. Make one: quoth index PATH... --index {self.directory}"
+        )
