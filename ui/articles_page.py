@@ -1,0 +1,134 @@
+"""The Articles page: what is in the index, and how it grows and shrinks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+
+from index import Article, Changes, Index, QuothError
+from index.errors import NoIndexError
+from ui.chat_page import QUIET, script
+from ui.conversation import panel_html
+from ui.render import changes_text, source_html, source_label
+
+FILE_TYPES = [".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".jsonl", ".xml", ".rss", ".atom"]
+
+LISTED = 1000
+"""How many articles the page lists; the command line lists them all."""
+
+
+def articles_html(articles: Sequence[Article], *, editable: bool = True) -> str:
+    """The list of articles: each opens in the panel, and with `editable` can be removed."""
+    if not articles:
+        return '<div class="q-empty"><p>There are no articles yet.</p></div>'
+    rows = "".join(_row(article, editable) for article in articles[:LISTED])
+    more = f"<p>… and {len(articles) - LISTED:,} more. List them all with: quoth articles</p>" if articles[LISTED:] else ""
+    removing = '<th scope="col"><span class="q-unseen">Remove</span></th>' if editable else ""
+    return (
+        f'<h2 class="q-heading">{len(articles):,} in the index</h2><div class="q-list"><table><thead><tr><th scope="col">Article</th>'
+        f'<th scope="col">Date</th>{removing}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>{more}"
+    )
+
+
+def changes_html(changes: Changes) -> str:
+    """What an update did, and each failure with its reason."""
+    failures = "".join(
+        f'<li dir="auto"><b>{escape(source_label(f.source, short=True))}</b>: {escape(f.reason)}</li>' for f in changes.failed
+    )
+    tone = "q-fault" if changes.failed else "q-done"
+    reasons = f"<ul>{failures}</ul>" if failures else ""
+    return f'<div class="q-status {tone}" role="status"><p>{changes_text(changes)}</p>{reasons}</div>'
+
+
+def fault_html(fault: QuothError) -> str:
+    """A fault, as plain as it was raised."""
+    return f'<div class="q-status q-fault" role="alert"><p dir="auto">{escape(str(fault))}</p></div>'
+
+
+def list_html(index: Index, *, editable: bool = True) -> str:
+    """The list of what is in the index now."""
+    try:
+        return articles_html(index.articles(), editable=editable)
+    except NoIndexError:
+        return articles_html(())
+    except QuothError as fault:
+        return fault_html(fault)
+
+
+def kept_uploads(index: Index, files: Sequence[str]) -> list[str]:
+    """The uploaded files, copied to where they stay: beside the index, each under its own name."""
+    folder = index.directory / "uploads"
+    folder.mkdir(parents=True, exist_ok=True)
+    return [shutil.copyfile(file, folder / Path(file).name).__fspath__() for file in files]
+
+
+def add_articles_page(index: Index, panel: gr.HTML, tabs: gr.Tabs, *, editable: bool) -> gr.HTML:
+    """Lays the page out in the Blocks that are open. Returns the list, for whoever opens the page."""
+    with gr.Row(elem_id="articles"):
+        with gr.Column(scale=3, min_width=0):
+            listed = gr.HTML("", js_on_load=script("articles.js"), apply_default_css=False, elem_id="list")
+        if editable:
+            with gr.Column(scale=2, min_width=280, elem_id="add"):
+                _add_form(index, listed)
+        else:
+            gr.HTML('<p class="q-hint">Articles can be changed only on the machine that Quoth runs on.</p>')
+
+    def open_article(event: gr.EventData) -> tuple[str, gr.Tabs]:
+        return panel_html(index, event.id), gr.Tabs(selected="chat")
+
+    listed.open(open_article, None, [panel, tabs], **QUIET)
+    return listed
+
+
+def _add_form(index: Index, listed: gr.HTML) -> None:
+    gr.HTML('<h2 class="q-heading">Add articles</h2>', apply_default_css=False)
+    files = gr.File(label="Files", file_count="multiple", file_types=FILE_TYPES, height=140)
+    place = gr.Textbox(label="Or a file, folder or web address", placeholder="news/2026 or https://…", lines=1)
+    add = gr.Button("Add", variant="primary")
+    status = gr.HTML("", apply_default_css=False, elem_id="status")
+
+    def change(do: Callable[[], Changes]) -> str:
+        try:
+            return changes_html(do())
+        except QuothError as fault:
+            return fault_html(fault)
+
+    def add_them(
+        chosen: list[str] | None, named: str, bar: gr.Progress = gr.Progress()  # noqa: B008
+    ) -> tuple[str, str, None, str]:
+        def progress(stage: str, done: int, total: int) -> None:
+            bar((done, total), desc=stage.capitalize(), unit="articles" if stage == "reading" else "passages")
+
+        def update() -> Changes:
+            items = [*kept_uploads(index, chosen or ()), *([named.strip()] if named.strip() else ())]
+            return index.update(items, progress=progress)
+
+        if not chosen and not named.strip():
+            return "", list_html(index), None, ""
+        return change(update), list_html(index), None, ""
+
+    def remove(event: gr.EventData) -> tuple[str, str]:
+        return change(lambda: index.remove([index.article(event.id).source])), list_html(index)
+
+    shown = {**QUIET, "show_progress": "full", "show_progress_on": [status]}
+    gr.on([add.click, place.submit], add_them, [files, place], [status, listed, files, place], concurrency_limit=1, **shown)
+    listed.remove(remove, None, [status, listed], **QUIET)
+
+
+def _row(article: Article, editable: bool) -> str:
+    title = escape(article.title or "(no title)")
+    source = source_html(article.source) if article.source else ""
+    button = (
+        f'<td><button type="button" class="q-remove" data-id="{article.id}" aria-label="Remove {title}">Remove</button></td>'
+        if editable
+        else ""
+    )
+    return (
+        f'<tr><td><button type="button" class="q-open" data-id="{article.id}" dir="auto">{title}</button>'
+        f'<span class="q-facts">{source}</span></td><td class="q-date">{escape((article.published or "")[:10])}</td>{button}</tr>'
+    )

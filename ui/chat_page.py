@@ -1,0 +1,110 @@
+"""The Chat page: a conversation, and beside it the article that a quote stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from index import Index, QuothError
+from index.errors import NoIndexError
+from ui.conversation import (
+    Ask,
+    Turn,
+    Turns,
+    answered_turn,
+    conversation_html,
+    panel_html,
+    welcome_html,
+    with_surprise,
+)
+from ui.examples import example_questions
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+"""How the events of every page are: no spinner over what is read, and no address to call them by from elsewhere."""
+
+_EMPTY_PANEL = '<div class="q-empty"><p>Click a quote to see it in its article.</p></div>'
+
+class Welcome:
+    """The first sight of the chat. Its examples are asked once for each state of the index, and shared."""
+
+    def __init__(self, index: Index, ask: Ask) -> None:
+        self._index = index
+        self._ask = ask
+        self._made = lru_cache(maxsize=1)(self._make)
+
+    def html(self) -> str:
+        """The welcome for the articles that are there now."""
+        try:
+            return self._made(self._index.generation)
+        except NoIndexError:
+            return welcome_html(0, ())
+        except QuothError as fault:
+            return f"{welcome_html(0, ())}{conversation_html([Turn('', fault=str(fault))])}"
+
+    def _make(self, generation: int) -> str:
+        examples = example_questions(self._index, lambda question: self._ask(question).answered)
+        return welcome_html(len(self._index.articles()), examples)
+
+
+Opening = Callable[[Turns], str]
+"""The turns so far -> what the conversation shows when its page is opened."""
+
+
+def add_chat_page(index: Index, ask: Ask) -> tuple[gr.HTML, gr.HTML, gr.State, Opening]:
+    """Lays the page out in the Blocks that are open. Returns the panel, for others to show an article in, and the
+    conversation and its turns, with what to show there when the page is opened."""
+    turns = gr.State(())
+    welcome = Welcome(index, ask)
+    with gr.Row(elem_id="chat"):
+        with gr.Column(elem_id="talk", min_width=0):
+            log = gr.HTML("", elem_id="conversation", js_on_load=script("conversation.js"), apply_default_css=False)
+            with gr.Row(elem_id="ask"):
+                box = gr.Textbox(
+                    placeholder="Ask about the articles",
+                    label="Your question",
+                    show_label=False,
+                    container=False,
+                    autofocus=True,
+                    submit_btn="Ask",
+                    lines=1,
+                    max_lines=1,
+                    max_length=2000,
+                    elem_id="question",
+                )
+                new = gr.Button("New chat", elem_id="new", size="sm", scale=0, min_width=90)
+        with gr.Column(elem_id="panel", min_width=0):
+            panel = gr.HTML(_EMPTY_PANEL, js_on_load=script("panel.js"), apply_default_css=False)
+    _wire(index, ask, welcome, turns, log, box, new, panel)
+    return panel, log, turns, lambda before: conversation_html(before, "" if before else welcome.html())
+
+
+def _wire(
+    index: Index, ask: Ask, welcome: Welcome, turns: gr.State, log: gr.HTML, box: gr.Textbox, new: gr.Button, panel: gr.HTML
+) -> None:
+    def answer_it(typed: str, before: Turns, event: gr.EventData) -> Iterator[tuple[Turns, str, str]]:
+        question = event._data["question"] if event.target is log else typed
+        asked: Turns = (*before, Turn(question))
+        yield asked, conversation_html(asked), ""
+        done: Turns = (*before, answered_turn(question, ask))
+        yield done, conversation_html(done), ""
+
+    def surprise(before: Turns) -> tuple[Turns, str]:
+        after = with_surprise(before)
+        return after, conversation_html(after, welcome.html())
+
+    def open_quote(before: Turns, event: gr.EventData) -> str:
+        shown = before[event.turn].shown
+        return panel_html(index, shown[event.quote].article_id, shown, shown[event.quote])
+
+    asking = gr.on([box.submit, log.submit], answer_it, [box, turns], [turns, log, box], concurrency_limit=4, **QUIET)
+    asking.failure(surprise, turns, [turns, log], **QUIET)
+    log.select(open_quote, turns, panel, **QUIET)
+    new.click(lambda: ((), welcome.html(), _EMPTY_PANEL), None, [turns, log, panel], **QUIET)
+
+
+def script(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")

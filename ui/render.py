@@ -1,0 +1,212 @@
+"""Answers, articles and changes -> plain text, JSON and HTML. Pure functions; whatever articles or persons wrote is
+escaped, and never read as markup of any kind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from html import escape
+from itertools import pairwise
+from typing import Any
+
+from index import Article, Changes
+from qa import Answer, Quote
+
+Span = tuple[int, int]
+
+SHOWN_CHARACTERS = 200_000
+"""The most of one article put on a page at once, in characters: a browser stays quick, and few articles are longer."""
+
+DONT_SAY = "The articles don’t say"
+
+
+def plain(text: str) -> str:
+    """The text with its control characters shown as U+FFFD, so that no article can steer a terminal."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", text)
+
+
+def source_label(source: str, *, short: bool = False) -> str:
+    """A source as a person would name it: a file relative to this folder, or by its name alone if `short`."""
+    if source.lower().startswith(("http://", "https://")) or not os.path.isabs(source):
+        return source
+    if short:
+        return os.path.basename(source)
+    relative = os.path.relpath(source)
+    return source if relative.startswith("..") else relative
+
+
+def answer_text(answer: Answer) -> str:
+    """The answer for a terminal: the short answer, then each quote with where it stands; or why there is none."""
+    if answer.answered:
+        head = [f"{plain(answer.short)}  ({_percent(answer)} sure)"] if answer.short else [f"{_percent(answer)} sure"]
+        return "\n\n".join(head + [_quote_text(quote) for quote in answer.quotes])
+    parts = [plain(answer.text)]
+    if answer.nearest:
+        parts.append("The nearest passages, which do not answer the question:")
+        parts.extend(_quote_text(quote) for quote in answer.nearest)
+    return "\n\n".join(parts)
+
+
+def as_json(value: Any) -> str:
+    """JSON for machines, indented, with its text readable as it is."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def articles_text(articles: Sequence[Article]) -> str:
+    """One line an article: title, date and source, in columns parted by tabs."""
+    rows = ((a.title or "(no title)", a.published or "", source_label(a.source)) for a in articles)
+    return "\n".join("\t".join(" ".join(plain(cell).split()) for cell in row) for row in rows)
+
+
+def changes_text(changes: Changes) -> str:
+    """What an update did in one line: "3 new, 1 changed, 2 gone, 118 unchanged", with "moved" and "failed" if any."""
+    counts = (
+        (len(changes.added), "new", True),
+        (len(changes.replaced), "changed", True),
+        (len(changes.moved), "moved", False),
+        (len(changes.removed), "gone", True),
+        (len(changes.unchanged), "unchanged", True),
+        (len(changes.failed), "failed", False),
+    )
+    return ", ".join(f"{count} {word}" for count, word, always in counts if count or always)
+
+
+def answer_html(answer: Answer, turn: int) -> str:
+    """The answer as HTML: each quote, or nearest passage, is a button with `data-turn` and `data-quote`."""
+    if answer.answered:
+        short = f'<p class="q-short" dir="auto">{escape(answer.short)}</p>' if answer.short else ""
+        sure = (
+            '<p class="q-sure" title="Of the answers given at this confidence, about as many are right">'
+            f"{_percent(answer)} sure</p>"
+        )
+        head = f'<div class="q-head">{short}{sure}</div>'
+        cards = [_card(q, turn, n, answer.short if n == 0 else None) for n, q in enumerate(answer.quotes)]
+        return f'<div class="q-answer">{head}{"".join(cards)}</div>'
+    if answer.reason != "not in the articles":
+        return f'<div class="q-answer q-note"><p dir="auto">{escape(answer.text)}</p></div>'
+    cards = [_card(q, turn, n, None) for n, q in enumerate(answer.nearest)]
+    near = '<p class="q-hint">The nearest passages, in case they help. They don’t answer the question.</p>' if cards else ""
+    return (
+        f'<div class="q-answer q-none"><p class="q-title">{DONT_SAY}</p>'
+        "<p>None of them answers this, as far as I can tell. Other words may help, or an article that does answer it."
+        f"</p>{near}{''.join(cards)}</div>"
+    )
+
+
+def article_html(
+    article: Article, quotes: Sequence[Quote] = (), active: Quote | None = None, sentences: Sequence[Span] = ()
+) -> str:
+    """The whole article as HTML, its words untouched, each quote in `<mark id="quote-N">`, N its place in `quotes`.
+
+    A quote over several paragraphs, or that overlaps another, is several marks, each with all its numbers in
+    `data-quotes`; the first of them has the id. The `active` one's have the class `q-active`. With `sentences`,
+    paragraphs where none stands (headings, link lines) are set apart. Of a very long article, the part around
+    `active` is shown.
+    """
+    paragraphs, above, below = _shown(list(_paragraphs(article.text)), active.start if active else 0)
+    seen: set[int] = set()
+    body: list[str] = []
+    titled = False
+    for start, end in paragraphs:
+        inner = "".join(_marked(article.text, (start, end), quotes, active, seen))
+        if start == _first(article.text) and article.title and article.text[start:end].strip() == article.title.strip():
+            body.append(f'<h2 dir="auto">{inner}</h2>{_meta_html(article)}')
+            titled = True
+        else:
+            aside = bool(sentences) and not any(s < end and start < e for s, e in sentences)
+            kind = "q-aside" if aside else "q-text"
+            body.append(f'<p dir="auto" class="{kind}">{inner}</p>')
+    head = "" if titled else f'<h2 dir="auto">{escape(article.title or "(no title)")}</h2>{_meta_html(article)}'
+    return f'<article class="q-article">{head}{_cut(above, "above")}{"".join(body)}{_cut(below, "below")}</article>'
+
+
+def source_html(source: str) -> str:
+    """A source as HTML: a link for a web address, else a name with the whole path as its tooltip."""
+    if re.match(r"https?://[^\s]+$", source, re.IGNORECASE):
+        return f'<a href="{escape(source)}" target="_blank" rel="noopener noreferrer nofollow" dir="ltr">{escape(source)}</a>'
+    return f'<bdi title="{escape(source)}">{escape(source_label(source, short=True))}</bdi>'
+
+
+def _percent(answer: Answer) -> str:
+    return f"{answer.confidence:.0%}"
+
+
+def _quote_text(quote: Quote) -> str:
+    where = ", ".join(part for part in (source_label(quote.source), quote.published) if part)
+    words = plain(quote.text).replace("\n", "\n   ")
+    title = f"{' '.join(quote.title.split())} " if quote.title else ""
+    return f"  “{words}”\n    {plain(title)}({plain(where)})"
+
+
+def _card(quote: Quote, turn: int, number: int, short: str | None) -> str:
+    words = escape(quote.text)
+    at = quote.text.find(short) if short else -1
+    if short and at >= 0:
+        before, after = quote.text[:at], quote.text[at + len(short) :]
+        words = f'{escape(before)}<b>{escape(short)}</b>{escape(after)}'
+    facts = [f"<bdi>{escape(source_label(quote.source, short=True))}</bdi>"]
+    if quote.published:
+        facts.append(escape(quote.published[:10]))
+    return (
+        f'<button type="button" class="q-quote" data-turn="{turn}" data-quote="{number}" title="Show it in its article">'
+        f'<span class="q-words" dir="auto">{words}</span>'
+        f'<span class="q-cite"><span class="q-cite-title" dir="auto">{escape(quote.title or "(no title)")}</span>'
+        f'<span class="q-facts">{" · ".join(facts)}</span></span></button>'
+    )
+
+
+def _meta_html(article: Article) -> str:
+    facts = [source_html(article.source)] if article.source else []
+    if article.published:
+        facts.append(f"<time>{escape(article.published[:10])}</time>")
+    if article.author:
+        facts.append(f"<bdi>{escape(article.author)}</bdi>")
+    return f'<p class="q-meta">{" · ".join(facts)}</p>'
+
+
+def _cut(characters: int, where: str) -> str:
+    return f'<p class="q-cut">… {characters:,} characters {where} are not shown</p>' if characters else ""
+
+
+def _first(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def _paragraphs(text: str) -> Iterator[Span]:
+    """Spans without white space at their ends. A line is a paragraph, but in blocks of short lines, wrapped by hand."""
+    for block in re.finditer(r"\S[^\n]*(?:\n[^\n]*\S[^\n]*)*", text):
+        lines = [m.span() for m in re.finditer(r"[^\n]*\S[^\n]*", block.group())]
+        if max(end - start for start, end in lines) <= 120:
+            lines = [(0, len(block.group()))]
+        for start, end in lines:
+            line = block.group()[start:end]
+            first, last = len(line) - len(line.lstrip()), len(line.rstrip())
+            yield block.start() + start + first, block.start() + start + last
+
+
+def _shown(paragraphs: list[Span], around: int) -> tuple[list[Span], int, int]:
+    """The paragraphs to show of a long article, and how many characters before and after them are left out."""
+    whole = paragraphs[-1][1]
+    if whole <= SHOWN_CHARACTERS:
+        return paragraphs, 0, 0
+    low = max(0, min(around - SHOWN_CHARACTERS // 2, whole - SHOWN_CHARACTERS))
+    kept = [(max(s, low), min(e, low + SHOWN_CHARACTERS)) for s, e in paragraphs if s < low + SHOWN_CHARACTERS and e > low]
+    return kept, kept[0][0] if low else 0, whole - kept[-1][1]
+
+
+def _marked(text: str, span: Span, quotes: Sequence[Quote], active: Quote | None, seen: set[int]) -> Iterator[str]:
+    """The pieces of a paragraph, cut where quotes start and end; `seen` are the quotes that have their id already."""
+    start, end = span
+    cuts = sorted({start, end, *(p for q in quotes for p in (q.start, q.end) if start < p < end)})
+    for a, b in pairwise(cuts):
+        inside = [n for n, quote in enumerate(quotes) if quote.start <= a and b <= quote.end]
+        if not inside:
+            yield escape(text[a:b])
+            continue
+        new = next((n for n in inside if n not in seen), None)
+        seen.update(() if new is None else (new,))
+        id_ = "" if new is None else f' id="quote-{new}"'
+        live = ' class="q-active"' if any(quotes[n] == active for n in inside) else ""
+        yield f'<mark{id_} data-quotes="{" ".join(map(str, inside))}"{live}>{escape(text[a:b])}</mark>'
