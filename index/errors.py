@@ -33,6 +33,10 @@ class StorageError(QuothError):
     """The index as a whole cannot be used as asked."""
 
 
+class ArticleGoneError(StorageError):
+    """The article was changed or removed since it was found."""
+
+
 class NoIndexError(StorageError):
     """There is no index in the folder."""
 

@@ -132,7 +132,7 @@ class Index:
             return list(store.articles())
 
     def article(self, article_id: int) -> Article:
-        """One article. Raises `StorageError` if it was removed, `IndexDamagedError` if its text was altered."""
+        """One article. Raises `ArticleGoneError` if it was removed, `IndexDamagedError` if its text was altered."""
         with self._folder.reading() as store:
             return store.article(article_id)
 
@@ -186,11 +186,11 @@ class Index:
         with self._folder.reading() as store:
             return find_faults(store, self._folder.dense(store), self.encoder.dimension)
 
-    def as_retriever(self, k: int = 8) -> IndexRetriever:
+    def as_retriever(self, k: int = 8, *, since: str | None = None, source: str | None = None) -> IndexRetriever:
         """The search as a LangChain `BaseRetriever` that returns up to `k` documents."""
         from index.retriever import IndexRetriever
 
-        return IndexRetriever(index=self, k=k)
+        return IndexRetriever(index=self, k=k, since=since, source=source)
 
     def close(self) -> None:
         """Lets go of the files; the next use opens them again."""

@@ -19,7 +19,14 @@ import numpy as np
 
 from index.article import Article, Chunk, Span
 from index.encoder import Vectors
-from index.errors import IndexDamagedError, IndexLockedError, IndexWriteError, NoIndexError, StorageError
+from index.errors import (
+    ArticleGoneError,
+    IndexDamagedError,
+    IndexLockedError,
+    IndexWriteError,
+    NoIndexError,
+    StorageError,
+)
 
 FORMAT = 1
 """The layout of the tables below; an index of a newer format is refused."""
@@ -174,7 +181,7 @@ class Store:
         return (self.article_of(source) for source, _ in self.sources())
 
     def article(self, article_id: int) -> Article:
-        """One article, its text proved equal to what was stored. Raises `StorageError` if it is not there."""
+        """One article, its text proved equal to what was stored. Raises `ArticleGoneError` if it is not there."""
         return self._article("id", article_id)
 
     def article_of(self, source: str) -> Article:
@@ -184,7 +191,7 @@ class Store:
     def _article(self, column: str, value: int | str) -> Article:
         row = self._db.execute(f"SELECT {_ARTICLE} FROM articles WHERE {column} = ?", (value,)).fetchone()
         if row is None:
-            raise StorageError(f"The index holds no article {value} any more: it was removed. Ask again.")
+            raise ArticleGoneError(f"The index holds no article {value} any more: it was removed. Ask again.")
         if text_digest(row[5]) != row[6]:
             raise damaged(self.path.parent, f"the text of {row[1]} is not what was stored")
         return Article(text=row[5], title=row[2], source=row[1], published=row[3], author=row[4], id=row[0])

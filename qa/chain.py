@@ -1,0 +1,192 @@
+"""The whole path from a question to a verified answer, as a LangChain Runnable; the one place that abstains.
+
+question ─ kind ─┬─ greeting, empty ────────────────────────────────┐
+                 ├─ overview: central sentences ────────────────────┤
+                 └─ retriever ─ reader ─ evidence ─ confidence ─ decide ─ quotes verified ─ Answer
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from index import Hit, Index
+from index.errors import ArticleGoneError
+from qa.confidence import load_confidence
+from qa.evidence import Evidence, distinct_sentences, features, rank_evidence
+from qa.overview import articles_meant, central_sentences
+from qa.question import Kind, clean_question, kind_of
+from qa.quotes import make_quote, verify_answer
+from qa.reader import Reader, TrainedReader
+from qa.types import Answer, Quote
+from qa.windows import Passage
+
+if TYPE_CHECKING:
+    from langchain_core.documents import Document
+    from langchain_core.runnables import Runnable
+
+PASSAGES = 12
+"""How many passages are retrieved and read."""
+
+MOST_QUOTES = 3
+EXTRA_GAP = {"fact": 1.0, "explanation": 3.0}
+"""How far behind the best evidence, in logits, another sentence may lie to be quoted beside it."""
+
+SILENT = "The articles don’t say."
+_GREETED = "Hello! Ask me something about your articles, and I will quote the sentences that answer it."
+_ASK = "Ask a question about your articles, for instance who, when, where or why."
+_NOTHING = "There are no articles to answer from yet. Add some first: quoth index PATH..."
+_LEANS = re.compile(
+    r"[\"“‘'(]*(?:They|He|She|It|This|These|Those|That|His|Her|Hers|Their|Theirs|Its|Such|Both|Neither|"
+    r"The (?:former|latter))\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    question: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    asked: _Asked
+    ranked: list[Evidence]
+
+
+@cache
+def default_reader() -> Reader:
+    """The reader that ships with Quoth; loaded at its first question."""
+    return TrainedReader()
+
+
+class Answerer:
+    """The steps of the chain over one index."""
+
+    def __init__(self, index: Index, reader: Reader, threshold: float, since: str | None, source: str | None) -> None:
+        self.index, self.reader, self.threshold = index, reader, threshold
+        self.filters = {"since": since, "source": source}
+
+    def understand(self, question: str) -> _Asked:
+        """The question and its kind."""
+        text = clean_question(question)
+        return _Asked(text, kind_of(text))
+
+    def small_talk(self, asked: _Asked) -> Answer:
+        """A short reply to what is no question."""
+        if asked.kind == "greeting":
+            return Answer(asked.question, False, _GREETED, reason="greeting")
+        return Answer(asked.question, False, _ASK, reason="empty question")
+
+    def read(self, found: dict[str, Any]) -> _Read:
+        """The retrieved documents, each read once with the question."""
+        asked: _Asked = found["asked"]
+        hits = [_as_hit(document) for document in found["documents"]]
+        passages = [Passage(hit.text, hit.title, hit.heading) for hit in hits]
+        readings = self.reader.read(asked.question, passages) if passages else []
+        return _Read(asked, rank_evidence(hits, readings))
+
+    def decide(self, read: _Read) -> Answer:
+        """The answer, or that the articles don't say: whichever the one calibrated confidence allows."""
+        question = read.asked.question
+        if not read.ranked:
+            return self._without_evidence(question)
+        model = load_confidence()
+        confidence = model.confidence(features(question, read.ranked))
+        if confidence < self.threshold:
+            nearest = [self._quote(e, e.hit.score) for e in distinct_sentences(read.ranked)[:MOST_QUOTES]]
+            return self._silent(question, confidence, nearest)
+        quotes = self._quotes(read, confidence)
+        short = read.ranked[0].words if read.asked.kind == "fact" else None
+        text = short or " ".join(quote.text for quote in sorted(quotes, key=lambda q: (q.article_id, q.start)))
+        return Answer(question, True, text, short, tuple(quotes), confidence)
+
+    def overview(self, asked: _Asked) -> Answer:
+        """The leading and most central sentences of the article, or articles, that the question means."""
+        articles = articles_meant(self.index, asked.question, **self.filters)
+        if not articles:
+            return self._without_evidence(asked.question)
+        many = max(1, MOST_QUOTES // len(articles))
+        quotes = [make_quote(a, span, 1.0) for a in articles for span in central_sentences(self.index, a, many)]
+        return Answer(asked.question, True, " ".join(q.text for q in quotes), quotes=tuple(quotes), confidence=1.0)
+
+    def verify(self, answer: Answer) -> Answer:
+        """The answer, its quotes sliced and compared once more. Raises `QuoteError`."""
+        ids = {quote.article_id for quote in (*answer.quotes, *answer.nearest)}
+        return verify_answer(answer, {id_: self.index.article(id_) for id_ in ids})
+
+    def _without_evidence(self, question: str) -> Answer:
+        if not self.index.articles():
+            return Answer(question, False, _NOTHING, reason="no articles")
+        return self._silent(question)
+
+    def _silent(self, question: str, confidence: float = 0.0, nearest: Sequence[Quote] = ()) -> Answer:
+        return Answer(
+            question, False, SILENT, confidence=confidence, reason="not in the articles", nearest=tuple(nearest)
+        )
+
+    def _quote(self, evidence: Evidence, score: float) -> Quote:
+        return make_quote(self.index.article(evidence.hit.article_id), evidence.sentence, score)
+
+    def _quotes(self, read: _Read, confidence: float) -> list[Quote]:
+        """The best evidence's sentence, the one it leans on, and others only where they carry more of the answer."""
+        best = read.ranked[0]
+        quotes = [self._quote(best, confidence), *self._leaned_on(best, confidence)]
+        for other in distinct_sentences(read.ranked)[1:]:
+            gap = best.score - other.score
+            new = not any(other.words.casefold() in quote.text.casefold() for quote in quotes)
+            apart = not any(other.hit.article_id == q.article_id and other.sentence[0] < q.end for q in quotes[1:])
+            if len(quotes) < MOST_QUOTES and gap <= EXTRA_GAP[read.asked.kind] and other.margin > 0 and new and apart:
+                quotes.append(self._quote(other, confidence * 2.0**-gap))
+        return quotes
+
+    def _leaned_on(self, evidence: Evidence, score: float) -> list[Quote]:
+        """The sentence before one that begins with "They", "This" or the like, if nothing stands between them."""
+        article = self.index.article(evidence.hit.article_id)
+        start = evidence.sentence[0]
+        before = [span for span in self.index.sentences(article.id) if span[1] <= start]
+        if not before or not _LEANS.match(article.text, start) or article.text[before[-1][1] : start].strip():
+            return []
+        return [make_quote(article, before[-1], score)]
+
+
+def build_chain(
+    index: Index,
+    *,
+    reader: Reader | None = None,
+    threshold: float | None = None,
+    since: str | None = None,
+    source: str | None = None,
+) -> Runnable[str, Answer]:
+    """The path from a question to its `Answer` over `index`: `invoke`, `batch` and `stream` it.
+
+    `threshold` (0..1) is the confidence below which it abstains, by default the calibrated one; `since` and `source`
+    limit the articles as in `Index.search`. Raises the family of `QuothError`, never an answer in place of a fault.
+    """
+    from langchain_core.runnables import RunnableBranch, RunnableLambda, RunnableParallel
+
+    limit = load_confidence().threshold if threshold is None else threshold
+    steps = Answerer(index, reader or default_reader(), limit, since, source)
+    retriever = index.as_retriever(PASSAGES, since=since, source=source)
+    find = RunnableParallel(asked=RunnableLambda(lambda asked: asked), documents=RunnableLambda(_text) | retriever)
+    answered = RunnableBranch(
+        (lambda asked: asked.kind in ("empty", "greeting"), RunnableLambda(steps.small_talk)),
+        (lambda asked: asked.kind == "overview", RunnableLambda(steps.overview)),
+        find | RunnableLambda(steps.read) | RunnableLambda(steps.decide),
+    )
+    chain = RunnableLambda(steps.understand) | answered | RunnableLambda(steps.verify)
+    # an article that was changed or removed between search and quote: ask the newer state
+    return chain.with_retry(
+        retry_if_exception_type=(ArticleGoneError,), wait_exponential_jitter=False, stop_after_attempt=5
+    )
+
+
+def _text(asked: _Asked) -> str:
+    return asked.question
+
+
+def _as_hit(document: Document) -> Hit:
+    return Hit(text=document.page_content, **document.metadata)

@@ -1,0 +1,104 @@
+"""What the reader found in the passages -> spans of articles in one ranking, each with its sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from index import Hit
+from index.article import Span
+from index.search import words_of
+from qa.reader import Reading
+
+RELEVANCE_WEIGHT = 0.5
+"""What a passage's relevance logit counts beside a span's margin over "no answer here"."""
+
+RETRIEVAL_WEIGHT = 8.0
+"""What a passage's retrieval score (0..1) counts beside them; `README.md` says how both were chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A span that may answer: `span` and `sentence` (whole sentences around it) in characters of the hit's article.
+
+    `margin` is the span's logit less its passage's "no answer" logit, `relevance` the passage's; `score` ranks, higher
+    is better, comparable within one question.
+    """
+
+    hit: Hit
+    span: Span
+    sentence: Span
+    margin: float
+    relevance: float
+
+    @property
+    def score(self) -> float:
+        """The reader's view and the retrieval's, added up."""
+        return self.margin + RELEVANCE_WEIGHT * self.relevance + RETRIEVAL_WEIGHT * self.hit.score
+
+    @property
+    def words(self) -> str:
+        """The span's words."""
+        return self.hit.text[self.span[0] - self.hit.start : self.span[1] - self.hit.start]
+
+
+def rank_evidence(hits: Sequence[Hit], readings: Sequence[Reading]) -> list[Evidence]:
+    """Every span that was read, best first; equal scores in the order of the hits."""
+    found = [
+        Evidence(hit, span, _around(hit.sentences, span), scored.score - reading.null, reading.relevance)
+        for hit, reading in zip(hits, readings, strict=True)
+        for scored in reading.spans
+        for span in [(hit.start + scored.start, hit.start + scored.end)]
+    ]
+    return sorted(found, key=lambda evidence: -evidence.score)
+
+
+def distinct_sentences(ranked: Sequence[Evidence]) -> list[Evidence]:
+    """The best evidence of each stretch of text: what overlaps a better one is left out."""
+    kept: list[Evidence] = []
+    for evidence in ranked:
+        if not any(_overlap(evidence, other) for other in kept):
+            kept.append(evidence)
+    return kept
+
+
+def _around(sentences: Sequence[Span], span: Span) -> Span:
+    """From the start of the first sentence that the span touches to the end of the last."""
+    touched = [s for s in sentences if s[0] < span[1] and span[0] < s[1]]
+    return touched[0][0], touched[-1][1]
+
+
+def _overlap(one: Evidence, other: Evidence) -> bool:
+    same = one.hit.article_id == other.hit.article_id
+    return same and one.sentence[0] < other.sentence[1] and other.sentence[0] < one.sentence[1]
+
+
+def features(question: str, ranked: Sequence[Evidence]) -> dict[str, float]:
+    """What `confidence` is computed from: how sure the reader is of its best evidence, and how well it fits.
+
+    `margin` and `relevance` are the best evidence's logits; `gap` is how far the best evidence of another sentence
+    lies behind (0..10); `retrieval` (0..1) and `cosine` (-1..1) are its passage's; `coverage` is the share of the
+    question's words, and `names` of its names and numbers, that stand in the passage, its title or heading.
+    """
+    best = ranked[0]
+    others = distinct_sentences(ranked)[1:2]
+    text = f"{best.hit.title} {best.hit.heading} {best.hit.text}".lower()
+    return {
+        "margin": best.margin,
+        "relevance": best.relevance,
+        "gap": min(10.0, best.score - others[0].score) if others else 10.0,
+        "retrieval": best.hit.score,
+        "cosine": best.hit.cosine,
+        "coverage": _share([word[:5] for word in words_of(question)], text),
+        "names": _share(_names(question), text),
+    }
+
+
+def _names(question: str) -> list[str]:
+    """The question's numbers and capitalised words, but for its first word, in lower case."""
+    return [word.lower() for word in re.findall(r"\b(?:\d[\w.,]*\w|\d|[A-Z]\w+)", question[1:])]
+
+
+def _share(words: Sequence[str], text: str) -> float:
+    return sum(word in text for word in words) / len(words) if words else 1.0

@@ -1,0 +1,64 @@
+"""What kind of question it is, by its wording alone."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from qa.errors import QuestionError
+
+MAX_CHARACTERS = 2000
+"""The longest question. It is read with each passage, and the encoder sees its first 256 word pieces only."""
+
+Kind = Literal["empty", "greeting", "overview", "explanation", "fact"]
+
+_GREETING = re.compile(
+    r"(?:(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)|thanks|thank you|thx|cheers|bye|"
+    r"goodbye|good night|ok|okay|great|cool|nice)(?: (?:there|all|everyone|quoth|again|so much|very much|a lot|you))*"
+    r"|how are you(?: doing)?(?: today)?|who are you|what can you do|what can i ask(?: you)?|help(?: me)?)"
+)
+_THING = r"(?:articles?|texts?|stor(?:y|ies)|documents?|pages?|pieces?|news|posts?|reports?)"
+_OVERVIEW = re.compile(
+    rf"\b(?:summar(?:y|ies|i[sz]e[sd]?|i[sz]ing)|tl;?dr|gist|overview|main (?:idea|point|topic|message|theme)s?|"
+    rf"key (?:point|takeaway|message|idea)s?|in a nutshell)\b"
+    rf"|^what(?:['’]s| is| are| was| were) (?:(?:this|that|these|those|the|it|they|all)\b ?)+(?:{_THING} )?"
+    rf"(?:all )?about$"
+    rf"|^what (?:does|do|did) (?:this|these|the|that) {_THING} (?:say|discuss|talk about|cover|describe)$"
+    rf"|^what(?:['’]s| is| are) [\"“].+[\"”] (?:all )?about$"
+    rf"|^what(?:['’]s| is)(?: new| happening)?(?: in)? the news(?: today)?$",
+    re.IGNORECASE,
+)
+_MEASURED = (
+    r"(?:many|much|long|old|far|often|tall|high|big|large|deep|wide|fast|heavy|late|early|soon|few|little|close)"
+)
+_EXPLANATION = re.compile(
+    rf"\bwhy\b|^how (?!{_MEASURED}\b)(?:do|does|did|can|could|would|will|should|is|are|was|were|has|have|had)\b"
+    r"|^(?:please )?(?:explain|describe|list|enumerate|tell me (?:about|more)|give (?:me )?(?:the reasons|a list))\b"
+    r"|^what (?:are|were|is|was) the (?:reasons?|causes?|consequences?|effects?|differences?)\b|^what happened\b"
+    r"|\bfor what reasons?\b",
+    re.IGNORECASE,
+)
+
+
+def clean_question(question: object) -> str:
+    """The question without white space around it. Raises `QuestionError` if it is not text or too long."""
+    if not isinstance(question, str):
+        raise QuestionError(f"A question is a string, not {type(question).__name__}. Ask with words.")
+    text = question.strip()
+    if len(text) > MAX_CHARACTERS:
+        raise QuestionError(
+            f"The question has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read. Ask a shorter one."
+        )
+    return text.encode("utf-8", "replace").decode()  # a lone surrogate is no character that could be searched
+
+
+def kind_of(question: str) -> Kind:
+    """What the question wants: a fact (a few words), an explanation (sentences), or the gist of a whole article."""
+    plain = " ".join(re.sub(r"[.!?…,]+(?=\s|$)", " ", question).split())
+    if not any(c.isalnum() for c in plain):
+        return "empty"
+    if _GREETING.fullmatch(plain.lower()):
+        return "greeting"
+    if _OVERVIEW.search(plain):
+        return "overview"
+    return "explanation" if _EXPLANATION.search(plain) else "fact"
