@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from index import Index, QuothError
+from index.errors import ArticleGoneError
 from qa import Answer, Quote
 from ui.render import answer_html, article_html
 
@@ -69,14 +70,15 @@ def panel_html(index: Index, article_id: int, quotes: tuple[Quote, ...] = (), ac
     so that the page notices each click."""
     try:
         article = index.article(article_id)
-        body = article_html(
-            article, [q for q in quotes if q.article_id == article_id], active, index.sentences(article_id)
-        )
-        gone = active is not None and article.text[active.start : active.end] != active.text
-    except QuothError:
-        gone = True
+        here = [quote for quote in quotes if quote.article_id == article_id]
+        moved = active is not None and article.text[active.start : active.end] != active.text
+        body = _GONE if moved else article_html(article, here, active, index.sentences(article_id))
+    except ArticleGoneError:
+        body = _GONE
+    except QuothError as fault:
+        body = f'<div class="q-article q-fault" role="alert"><p dir="auto">{escape(str(fault))}</p></div>'
     close = '<button type="button" class="q-close">Back to the chat</button>'
-    return f'<div data-view="{time.monotonic_ns()}">{close}{_GONE if gone else body}</div>'
+    return f'<div data-view="{time.monotonic_ns()}">{close}{body}</div>'
 
 
 def answered_turn(question: str, ask: Ask) -> Turn:
