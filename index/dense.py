@@ -92,4 +92,7 @@ class Dense:
             return None
         if not isinstance(said, dict) or said != {"stamp": stamp, "crc": zlib.crc32(data), "bytes": len(data)}:
             return None
-        return cls(faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8)))
+        try:
+            return cls(faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8)))
+        except RuntimeError:  # whole, but written by a FAISS that this one does not understand
+            return None

@@ -69,14 +69,14 @@ class Folder:
         A folder without an index gets one, unless nothing came of the change. `rebuild` starts from no articles.
         """
         made = not self.directory.exists()
-        try:
-            with write_lock(self.directory, wait):
-                if rebuild:
-                    self._discard_unusable()
+        with write_lock(self.directory, wait):
+            try:
+                if rebuild and self._is_unusable():
+                    return self._replace(change, settings)
                 return self._write(change, settings, rebuild)
-        finally:
-            if not self.database.exists():
-                self._tidy(made)
+            finally:
+                if not self.database.exists():
+                    self._tidy(made)
 
     def rehearse(self, change: Change, settings: Settings, *, afresh: bool = False) -> Changes:
         """What `change` would do; it must not write. `afresh`: as on an index without articles."""
@@ -108,16 +108,17 @@ class Folder:
         except OSError:
             self.close()
             raise self._no_index() from None
-        if self._store is None or self._file != (status.st_dev, status.st_ino):
+        if self._store is None or self._store.frozen or self._file != (status.st_dev, status.st_ino):
             self.close()
             self._store, self._file = Store(self.database), (status.st_dev, status.st_ino)
         return self._store
 
     def _write(self, change: Change, settings: Settings, rebuild: bool) -> Changes:
-        store = Store(self.database, write=True)
-        fresh = True
+        fresh = not self.database.exists()
         beside = self.directory / f"{FAISS}.tmp"
+        store = None
         try:
+            store = Store(self.database, write=True)
             with store.transaction():
                 fresh = store.is_empty()
                 if fresh:
@@ -138,10 +139,32 @@ class Folder:
         except _Nothing as nothing:
             return nothing.changes
         finally:
-            store.close()
+            if store:
+                store.close()
             if fresh:
-                for path in self._files():
-                    path.unlink(missing_ok=True)
+                self._delete()
+
+    def _replace(self, change: Change, settings: Settings) -> Changes:
+        """As `_write`, instead of a database that cannot be emptied; it is back in its place after an exception."""
+        self.close()
+        kept = [(path, path.with_name(f"{path.name}.old")) for path in self._files() if path.exists()]
+        try:
+            for path, old in kept:
+                os.replace(path, old)
+            changes = self._write(change, settings, rebuild=True)
+        except BaseException:
+            self._delete()
+            for path, old in kept:
+                if old.exists():
+                    os.replace(old, path)
+            raise
+        for _, old in kept:
+            old.unlink()
+        return changes
+
+    def _delete(self) -> None:
+        for path in self._files():
+            path.unlink(missing_ok=True)
 
     def _write_dense(self, dense: Dense, path: Path, stamp: str) -> None:
         try:
@@ -161,29 +184,31 @@ class Folder:
         dense = Dense.build(*store.vectors(store.settings().dimension))
         path = self.directory / FAISS
         state = "was damaged or of another state than the database" if path.exists() else "was missing"
-        try:
-            with write_lock(self.directory):
+        with suppress(IndexLockedError, IndexWriteError), write_lock(self.directory):
+            if self._newest_stamp() == stamp:  # else a writer was faster, and its file is the right one
                 beside = self.directory / f"{FAISS}.tmp"
                 self._write_dense(dense, beside, stamp)
                 self._put_in_place(beside)
                 _log.warning("%s %s; it was made again from the stored vectors.", path, state)
-        except (IndexLockedError, IndexWriteError):
-            pass
         return dense
 
-    def _discard_unusable(self) -> None:
-        """Removes a database that cannot be emptied in place: damaged, or of another format."""
+    def _newest_stamp(self) -> str:
+        store = Store(self.database)
+        try:
+            with store.transaction():
+                return store.stamp()
+        finally:
+            store.close()
+
+    def _is_unusable(self) -> bool:
+        """Whether there is a database that cannot be emptied in place: damaged, or of another format."""
         try:
             with self.reading() as store:
-                usable = store.settings().format == FORMAT and not store.complaints()
+                return store.settings().format != FORMAT or bool(store.complaints())
         except NoIndexError:
-            return
+            return False
         except StorageError:
-            usable = False
-        if not usable:
-            self.close()
-            for path in self._files():
-                path.unlink(missing_ok=True)
+            return True
 
     def _files(self) -> list[Path]:
         names = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", FAISS, f"{FAISS}.tmp")

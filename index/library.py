@@ -99,6 +99,7 @@ class Index:
         """
 
         def change(store: Store) -> Changes:
+            self._refuse_other(store.settings())
             return Update(store, self.encoder, progress, dry_run, allow_private).run(items, prune=prune)
 
         if dry_run:
@@ -154,30 +155,23 @@ class Index:
         source. Raises `FilterError` for a date that is none.
         """
         only = Filter(_checked_date(since), source)
-        if k < 1 or not question.strip():
+        words = words_of(question)
+        if k < 1 or not words:
             return []
-        query = self.encoder.encode_queries([question])[0]
+        query = self.encoder.encode_queries([question.encode(errors="replace").decode()])[0]
         with self._folder.reading() as store:
+            self._refuse_other(store.settings())
             dense = self._folder.dense(store)
             among = store.chunk_ids(only) if only else None
             near = dense.search(query, CANDIDATES, among)
             words = words_of(question)
             lexical = store.match(words, CANDIDATES, only)
-            bm25 = dict(lexical)
-            bm25 |= dict(store.match(words, CANDIDATES, Filter(), [id_ for id_, _ in near if id_ not in bm25]))
-            cosine = dict(near)
-            ranked = _ordered(mix(near, lexical), store)[:k]
-            articles = {chunk.article_id: store.article(chunk.article_id) for chunk, _ in ranked}
-            return [
-                _hit(
-                    chunk,
-                    articles[chunk.article_id],
-                    score,
-                    cosine[chunk.id] if chunk.id in cosine else dense.cosine(query, chunk.id),
-                    bm25.get(chunk.id, 0.0),
-                )
-                for chunk, score in ranked
-            ]
+            ids = {id_ for id_, _ in (*near, *lexical)}
+            cosine = {id_: dense.cosine(query, id_) for id_ in ids}
+            bm25 = dict.fromkeys(ids, 0.0) | dict(store.match(words, len(ids), Filter(), sorted(ids)))
+            ranked = _ordered(mix(list(cosine.items()), list(bm25.items())), store)[:k]
+            articles = {article_id: store.article(article_id) for article_id in {c.article_id for c, _ in ranked}}
+            return [_hit(c, articles[c.article_id], score, cosine[c.id], bm25[c.id]) for c, score in ranked]
 
     def check(self) -> list[str]:
         """What is wrong with the index, a line each; empty when everything that is stored fits together."""
@@ -201,10 +195,12 @@ class Index:
 
     def _refuse_other(self, found: Settings) -> None:
         """Raises `IndexMismatchError` when the index was not built as it would be now."""
-        if found.format == FORMAT and not (differences := found.differences(self._settings())):
-            return
         if found.format > FORMAT:
             differences = [f"its format is {found.format}, and this version of Quoth reads up to {FORMAT}"]
+        else:
+            differences = found.differences(self._settings())
+        if not differences:
+            return
         raise IndexMismatchError(
             f"The index in {self.directory} was made differently ({'; '.join(differences)}). Use it with what it was "
             f"made with, or make it again: quoth index PATH... --index {self.directory} --rebuild"

@@ -50,6 +50,10 @@ CREATE INDEX chunks_by_article ON chunks (article_id, start);
 CREATE INDEX chunks_by_passage ON chunks (passage);
 CREATE VIRTUAL TABLE words USING fts5 (title, body, tokenize = "porter unicode61 remove_diacritics 2");
 """
+_CANNOT_WRITE = (
+    *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY),
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR),
+)
 _ARTICLE = "articles.id, source, title, published, author, text, text_digest"
 _CHUNK = 'article_id, start, "end", sentences, heading, chunks.id'
 
@@ -86,24 +90,28 @@ class Store:
     """One connection to the database. Raises the family of `StorageError`; not for use by two threads at once."""
 
     def __init__(self, path: Path, *, write: bool = False) -> None:
-        """Opens the file to read, or to write (then it is made if it is not there, still without tables)."""
+        """Opens the file to read, or to write (then it is made if it is not there, still without tables).
+
+        Where nothing can be written (a read-only folder, a full disk), SQLite cannot keep its notes for readers; then
+        the file is read as it stands, `frozen`: later changes are seen only by opening it again.
+        """
         self.path = path
+        self.frozen = False
         self._write = write
         if not write and not path.exists():
             raise NoIndexError(
                 f"There is no index in {path.parent}. Make one: quoth index PATH... --index {path.parent}"
             )
         with self._translated():
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
             try:
-                self._db.execute("PRAGMA foreign_keys = ON")
-                if write:
-                    self._db.execute("PRAGMA journal_mode = WAL")
-                else:
-                    self._db.execute("PRAGMA query_only = ON")
-            except sqlite3.Error:
-                self._db.close()
-                raise
+                mode = "journal_mode = WAL" if write else "query_only = ON"
+                self._db = _connect(str(path), False, "foreign_keys = ON", mode)
+            except sqlite3.OperationalError as error:
+                wal = path.with_name(f"{path.name}-wal")
+                if write or _code(error) not in _CANNOT_WRITE or (wal.exists() and wal.stat().st_size):
+                    raise
+                self._db = _connect(f"{path.absolute().as_uri()}?immutable=1", True, "query_only = ON")
+                self.frozen = True
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -216,6 +224,10 @@ class Store:
         """The source of each of these articles, by id."""
         query = "SELECT source FROM articles WHERE id = ?"
         return {id_: str(self._db.execute(query, (id_,)).fetchone()[0]) for id_ in article_ids}
+
+    def put_origin_of(self, source: str, origin: str) -> None:
+        """Remembers that an article now comes from another file or address."""
+        self._db.execute("UPDATE articles SET origin = ? WHERE source = ? AND origin <> ?", (origin, source, origin))
 
     def sources_of(self, origin: str) -> list[str]:
         """The sources of the articles that came from one file or address."""
@@ -379,13 +391,34 @@ def _where(only: Filter) -> tuple[str, list[str]]:
     return where, values
 
 
+def _connect(name: str, uri: bool, *pragmas: str) -> sqlite3.Connection:
+    """A connection that has proved that it can read."""
+    db = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=30, uri=uri)
+    try:
+        for pragma in pragmas:
+            db.execute(f"PRAGMA {pragma}")
+        db.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; Python's own complaints are about what the file holds."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+
+
 def _as_storage_error(error: sqlite3.Error, folder: Path, write: bool) -> StorageError:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    code = _code(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return IndexLockedError(f"The index in {folder} is being written to by another program. Try again in a moment.")
-    if code in (sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN) and not write:
-        return StorageError(f"The index in {folder} cannot be opened ({error}). Check that you may read the folder.")
-    if write and code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+    if code in _CANNOT_WRITE and not write:
+        return StorageError(
+            f"The index in {folder} cannot be read ({error}). Check that you may read the folder and write to it, and "
+            "that the disk works and has room."
+        )
+    if code in _CANNOT_WRITE:
         return IndexWriteError(
             f"The index in {folder} could not be written ({error}); nothing of the change was kept. "
             "Check that the disk has room and that you may write to the folder, then run the same command again."

@@ -135,6 +135,8 @@ class Update:
         known = self.store.digest(source)
         if known == article.digest:
             self._unchanged.append(source)
+            if not self.dry_run:
+                self.store.put_origin_of(source, origin)
         elif not (chunks := chunk_article(article)):
             reason = f"{source} holds no sentence that could be quoted. Check that it is an article."
             self._failed.append(Failure(source, reason))
