@@ -20,6 +20,9 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 
 BATCH = 64
 
+FEW = 64
+"""Up to so many passages, importing sentence-transformers (seconds) takes longer than encoding them without it."""
+
 
 class Encoder(Protocol):
     """What an index needs of an embedding model. Vectors are float32, (n, dimension), rows of length 1."""
@@ -46,9 +49,9 @@ class Encoder(Protocol):
 class SentenceEncoder:
     """A sentence-transformers model: the default, or any other by its name on a hub or its folder.
 
-    With the default model, queries go through a plain NumPy pass over the same weights, equal to within 1e-5, which
-    is ready in a fraction of the seconds that sentence-transformers takes to import. Nothing is loaded before it is
-    needed. Raises `EncoderError` when the model cannot be loaded.
+    With the default model, queries and a few passages go through a plain NumPy pass over the same weights, equal to
+    within 1e-5, which is ready in a fraction of the seconds that sentence-transformers takes to import. Nothing is
+    loaded before it is needed. Raises `EncoderError` when the model cannot be loaded.
     """
 
     def __init__(self, model: str = DEFAULT_MODEL) -> None:
@@ -66,13 +69,12 @@ class SentenceEncoder:
 
     def encode_queries(self, queries: Sequence[str]) -> Vectors:
         """One unit row for each question."""
-        if self.name == DEFAULT_MODEL:
-            self._light = self._light or MiniLM(_default_folder())
-            return self._light.encode(queries)
-        return self._encode("encode_query", queries)
+        return self._encode_lightly(queries) if self.name == DEFAULT_MODEL else self._encode("encode_query", queries)
 
     def encode_passages(self, passages: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """One unit row for each passage, encoded longest first to waste no padding."""
+        if self.name == DEFAULT_MODEL and self._model is None and len(passages) <= FEW:
+            return self._encode_lightly(passages)
         order = sorted(range(len(passages)), key=lambda i: -len(passages[i]))
         rows = np.zeros((len(passages), self.dimension), dtype=np.float32)
         for at in range(0, len(order), BATCH):
@@ -81,6 +83,10 @@ class SentenceEncoder:
             if progress:
                 progress(at + len(batch))
         return rows
+
+    def _encode_lightly(self, texts: Sequence[str]) -> Vectors:
+        self._light = self._light or MiniLM(_default_folder())
+        return self._light.encode(texts)
 
     def _encode(self, verb: str, texts: Sequence[str]) -> Vectors:
         if not texts:
@@ -94,7 +100,9 @@ class SentenceEncoder:
             where = str(_default_folder()) if self.name == DEFAULT_MODEL else self.name
             os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
             from sentence_transformers import SentenceTransformer
+            from transformers.utils.logging import disable_progress_bar
 
+            disable_progress_bar()  # a bar for the weights would stand beside ours
             try:
                 self._model = SentenceTransformer(where, device="cpu")
             except (OSError, ValueError) as error:

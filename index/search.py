@@ -8,8 +8,9 @@ from collections.abc import Sequence
 CANDIDATES = 50
 """How many of the best each ranking brings to the mix."""
 
-DENSE_WEIGHT = 0.4
-"""The dense ranking's share of the mix; the lexical one has the rest. The README says how it was measured."""
+DENSE_WEIGHT = 0.5
+"""The dense score's share of the mix; the lexical one has the rest. On the development questions, 0.4 to 0.6 are alike
+(the right passage first in 0.836 to 0.840); scoring only what a ranking itself found, and 0 else, gives 0.833."""
 
 Ranking = Sequence[tuple[int, float]]
 
