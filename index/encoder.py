@@ -74,7 +74,10 @@ class SentenceEncoder:
     def encode_passages(self, passages: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """One unit row for each passage, encoded longest first to waste no padding."""
         if self.name == DEFAULT_MODEL and self._model is None and len(passages) <= FEW:
-            return self._encode_lightly(passages)
+            rows = self._encode_lightly(passages)
+            if progress:
+                progress(len(passages))
+            return rows
         order = sorted(range(len(passages)), key=lambda i: -len(passages[i]))
         rows = np.zeros((len(passages), self.dimension), dtype=np.float32)
         for at in range(0, len(order), BATCH):
