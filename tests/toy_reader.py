@@ -10,8 +10,9 @@ from qa.reader import Reading, ScoredSpan
 from qa.windows import Passage
 
 _STOP = frozenset(
-    "a an and are did do does how in is it many of on or the to was were what when where which who".split()
+    {"a", "an", "and", "are", "did", "do", "does", "how", "in", "is", "it", "many", "of", "on", "or", "the"}
 )
+_STOP |= {"to", "was", "were", "what", "when", "where", "which", "who"}
 
 
 class ToyReader:

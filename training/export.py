@@ -10,6 +10,7 @@ import argparse
 import json
 import shutil
 import tempfile
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -46,11 +47,18 @@ def write_onnx(network: ReaderNetwork, path: Path) -> None:
     network.eval()
     example = torch.ones((2, 16), dtype=torch.long)
     axes = {name: {0: "batch", 1: "length"} for name in ("ids", "types", "mask", "start", "end")}
-    torch.onnx.export(
-        network, (example, torch.zeros_like(example), example), str(path), dynamo=False, opset_version=17,
-        input_names=["ids", "types", "mask"], output_names=["start", "end", "relevance"],
-        dynamic_axes={**axes, "relevance": {0: "batch"}},
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the newer exporter needs one more package
+        torch.onnx.export(
+            network,
+            (example, torch.zeros_like(example), example),
+            str(path),
+            dynamo=False,
+            opset_version=17,
+            input_names=["ids", "types", "mask"],
+            output_names=["start", "end", "relevance"],
+            dynamic_axes={**axes, "relevance": {0: "batch"}},
+        )
 
 
 def _heads(path: Path) -> list[str]:

@@ -66,8 +66,8 @@ class Maker:
     def exchanged(self, q: Question, negatives: int, names: Sequence[str]) -> ReadingList | None:
         """The question with a name or number of it exchanged for another, which nothing then answers."""
         asked = exchange(q.text, names, self.rng)
-        made = asked and self.answerable(q, negatives, False)
-        return made and ReadingList(asked or "", made.passages, [[] for _ in made.passages])
+        made = self.answerable(q, negatives, False) if asked else None
+        return ReadingList(asked, made.passages, [[] for _ in made.passages]) if asked and made else None
 
     def without(self, q: Question, negatives: int) -> ReadingList | None:
         """The passage with the sentence that answers taken out."""
@@ -78,6 +78,7 @@ class Maker:
         text = self.corpus.articles[q.article].text
         kept = [(s, e) for s, e in chunk.sentences if not any(s < b and a < e for a, b in q.answers)]
         left = Passage(" ".join(text[s:e] for s, e in kept), self.corpus.articles[q.article].title, chunk.heading)
+        parts: list[tuple[Passage, list[tuple[int, int]]]]
         parts = [(left, [])] if left.text and not self._tells(left.text, q) else []
         others = self._others(q, holders, negatives + 1 - len(parts))
         return self._list(q.text, [*parts, *(self._passage(i, q, 500) for i in others)])

@@ -40,7 +40,7 @@ class Layer(nn.Module):
         self.norm2 = nn.LayerNorm(wide, eps=1e-12)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        """`x` (batch, length, hidden), `bias` (batch, 1, 1, length) added to the scores: 0, or very low where padded."""
+        """`x` (batch, length, hidden), `bias` (batch, 1, 1, length) added to the scores: 0, or very low if padded."""
         batch, length, wide = x.shape
         qkv = self.qkv(x).reshape(batch, length, 3, self.heads, wide // self.heads)
         q, k, v = (qkv[:, :, i].transpose(1, 2) for i in range(3))
@@ -76,7 +76,7 @@ class ReaderNetwork(nn.Module):
         nn.init.zeros_(self.relevance.bias)
 
     def forward(self, ids: Tensor, types: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """int64 `ids`, `types`, `mask`, each (batch, length) -> float32 start and end (batch, length), relevance (batch,).
+        """int64 `ids`, `types`, `mask` (batch, length) -> float32 start and end (batch, length), relevance (batch,).
 
         Position 0 (`[CLS]`) of start and end is "no answer in this passage". Padded places score very low.
         """

@@ -2,8 +2,8 @@
 
 DIR of --data holds `train.json.gz` and `dev.json.gz` in SQuAD 2.0's format, each article with a `source`. Everything
 made on the way goes to --out: `lists.jsonl.gz` (what is trained on), `checkpoint/` (the newest state; a run that was
-cut off goes on from it), `network/` (the finished weights), `log.txt`. Then `python -m training.export` makes the files of
-`qa/model`. On two CPU cores about 20 passages are learnt a second; on a GPU the whole takes minutes.
+cut off goes on from it), `network/` (the finished weights), `log.txt`. Then `python -m training.export` makes the files
+of `qa/model`. On two CPU cores about 20 passages are learnt a second; on a GPU the whole takes minutes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import argparse
 import json
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -24,7 +24,7 @@ from qa.windows import Passage, make_windows
 from training.batches import Batch, Coded, batches, code, collate, load_tokenizer
 from training.corpus import Corpus, read_file
 from training.evaluate import OpenBook, candidates, open_book, search_weights
-from training.lists import make_lists, read_lists, write_lists
+from training.lists import ReadingList, make_lists, read_lists, write_lists
 from training.loss import list_loss
 from training.network import ReaderNetwork, freeze, load, save
 
@@ -34,8 +34,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m training.train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder with train.json.gz and dev.json.gz")
-    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the trained network")
+    parser.add_argument("--data", type=Path, default="data", help="folder of train.json.gz, dev.json.gz (%(default)s)")
+    parser.add_argument("--out", type=Path, default="build/reader", help="folder for all that is made (%(default)s)")
     parser.add_argument("--start", type=Path, help="weights to start from (default: the encoder all-MiniLM-L6-v2)")
     parser.add_argument("--steps", type=int, help="batches to learn (default: one pass over the lists)")
     parser.add_argument(
@@ -54,6 +54,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Trains, and leaves the network in `--out`/network."""
     args = parse(argv)
+    if missing := [name for name in ("train.json.gz", "dev.json.gz") if not (args.data / name).exists()]:
+        raise SystemExit(f"There is no {missing[0]} in {args.data}. Name the folder that holds it: --data DIR")
     args.out.mkdir(parents=True, exist_ok=True)
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -85,7 +87,7 @@ def log(out: Path, line: str) -> None:
         file.write(line + "\n")
 
 
-def _lists(data: Path, out: Path, seed: int) -> list:  # type: ignore[type-arg]
+def _lists(data: Path, out: Path, seed: int) -> list[ReadingList]:
     path = out / "lists.jsonl.gz"
     if not path.exists():
         log(out, "making the lists: encoding all articles and searching for each question (minutes)")
@@ -117,11 +119,10 @@ class Trainer:
         )
 
     def rate(self) -> float:
-        """The learning rate now: up over the first 4 steps in 100, then evenly down to 0."""
-        warm = max(1, self.steps // 25)
-        return float(self.args.rate) * min((self.step + 1) / warm, (self.steps - self.step) / max(1, self.steps - warm))
+        """The learning rate of the next step."""
+        return rate_at(self.step, self.steps, self.args.rate)
 
-    def run(self, measured) -> None:  # type: ignore[no-untyped-def]
+    def run(self, measured: Callable[[], str]) -> None:
         """All steps that are left, with progress and dev figures in the log."""
         began, first, passages, total = time.monotonic(), self.step, 0, 0.0
         while self.step < self.steps:
@@ -145,7 +146,8 @@ class Trainer:
 
     @property
     def _pass(self) -> int:
-        return -(-len(self.lists) // self.args.lists)
+        lists: int = self.args.lists
+        return -(-len(self.lists) // lists)
 
     def _order(self) -> list[list[Coded]]:
         return list(batches(self.lists, self.args.lists, self.args.seed + self.step // self._pass))
@@ -155,9 +157,10 @@ class Trainer:
         self.network.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate() * group["scale"]
-        loss = list_loss(*self.network(batch.ids, batch.types, batch.mask), batch)
+        start, end, relevance = self.network(batch.ids, batch.types, batch.mask)
+        loss = list_loss(start, end, relevance, batch)
         self.optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         self.step += 1
@@ -190,6 +193,12 @@ class Trainer:
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
         self.step = json.loads((folder / "step.json").read_text(encoding="utf-8"))["step"]
         log(self.args.out, f"going on from step {self.step}")
+
+
+def rate_at(step: int, steps: int, highest: float) -> float:
+    """The learning rate of step `step`, from 0: up over the first 4 steps in 100, then evenly down to 0."""
+    warm = max(1, steps // 25)
+    return highest * min((step + 1) / warm, (steps - step) / max(1, steps - warm))
 
 
 def _to(batch: Batch, device: str) -> Batch:

@@ -1,0 +1,214 @@
+"""The reader: spans chosen together, offsets in the passage's own characters, faults that are raised."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from toy_reader import ToyReader
+
+from qa.errors import ReaderError
+from qa.hub_reader import HubReader
+from qa.reader import Reader, Reading, TrainedReader, best_spans, combine, whole_words
+from qa.windows import OVERLAP_TOKENS, Passage, Window, make_windows
+
+MODEL = Path(__file__).parent.parent / "qa" / "model"
+
+
+@pytest.fixture(scope="module")
+def tokenizer():  # type: ignore[no-untyped-def]
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+@pytest.fixture(scope="module")
+def reader() -> TrainedReader:
+    return TrainedReader()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 14), st.integers(1, 6), st.integers(1, 5), st.integers(0, 10_000))
+def test_best_spans_equal_those_of_a_naive_loop(length: int, longest: int, many: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    start, end = rng.normal(size=(2, length)).astype(np.float32)
+    pairs = [(i, j) for i in range(length) for j in range(i, min(length, i + longest))]
+    expected: list[tuple[int, int]] = []
+    for i, j in sorted(pairs, key=lambda p: -(start[p[0]] + end[p[1]])):
+        if len(expected) < many and all(j < a or b < i for a, b in expected):
+            expected.append((i, j))
+    assert [(i, j) for i, j, _ in best_spans(start, end, many, longest)] == expected
+
+
+def test_the_end_never_comes_before_the_start() -> None:
+    start, end = np.array([0, 0, 9], dtype=np.float32), np.array([9, 0, 0], dtype=np.float32)
+    assert best_spans(start, end, 1)[0] in {(0, 0, 9.0), (2, 2, 9.0)}
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "whole"),
+    [
+        ("about 1990s music", "1990", "1990s"),
+        ("in Ångström units", "ström", "Ångström"),
+        ("une e\u0301cole ici", "cole", "e\u0301cole"),
+        ("une cafe\u0301 ici", "cafe", "cafe\u0301"),
+        ("Mr. Kim, who", "Kim", "Kim"),
+    ],
+)
+def test_spans_are_widened_to_whole_words(text: str, part: str, whole: str) -> None:
+    at = text.index(part)
+    start, end = whole_words(text, at, at + len(part))
+    assert text[start:end] == whole
+
+
+@pytest.mark.parametrize(
+    "front", ["", "İİİ ", "😀 👩‍👩‍👧 ", "e\u0301 A\u030a ", "ﬁ Straße ", "中文字 ", "\u200b\ufeff "]
+)
+def test_tokens_stand_where_the_offsets_say(tokenizer, front: str) -> None:  # type: ignore[no-untyped-def]
+    text = front + "The treaty was signed in 1848 in Paris."
+    (window,) = make_windows(tokenizer, "When?", [Passage(text, "Title", "Heading")])
+    words = {text[s:e] for s, e in window.offsets}
+    assert {"treaty", "1848", "Paris"} <= words
+    assert len(window.offsets) == len(window.ids) - window.first - 1
+
+
+def test_the_input_is_question_head_and_passage(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    passages = [Passage("It is red.", "Apples", "Colour"), Passage("It is red.")]
+    with_head, without = make_windows(tokenizer, "What colour?", passages)
+    assert tokenizer.decode(with_head.ids, False) == "[CLS] what colour? [SEP] apples : colour [SEP] it is red. [SEP]"
+    assert tokenizer.decode(without.ids, False) == "[CLS] what colour? [SEP] it is red. [SEP]"
+    assert with_head.types == [0] * 5 + [1] * 9
+
+
+@pytest.mark.parametrize("words", [1, 60, 64, 65, 120, 500])
+def test_long_passages_are_read_whole_in_windows(tokenizer, words: int) -> None:  # type: ignore[no-untyped-def]
+    text = " ".join(f"word{n}" for n in range(words))
+    windows = make_windows(tokenizer, "Which word?", [Passage(text), Passage("short")], limit=100)
+    mine = [w for w in windows if w.passage == 0]
+    every = tokenizer.encode(text, add_special_tokens=False).offsets
+    seen = list(dict.fromkeys(o for w in mine for o in w.offsets))
+    assert seen == every
+    assert all(len(w.ids) <= 100 for w in windows)
+    overlaps = [set(a.offsets) & set(b.offsets) for a, b in itertools.pairwise(mine)]
+    assert all(len(o) == OVERLAP_TOKENS for o in overlaps)
+
+
+def test_windows_of_one_passage_make_one_reading() -> None:
+    text = "alpha beta gamma"
+    low = np.zeros(4, dtype=np.float32)
+    windows = [Window(0, [1] * 4, [0] * 4, 1, [(0, 5), (6, 10)]), Window(0, [1] * 4, [0] * 4, 1, [(6, 10), (11, 16)])]
+    high = low.copy()
+    high[2] = 5  # "gamma", in the second window
+    (reading,) = combine([Passage(text)], windows, [(low, low, -1.0), (high, high, 2.0)])
+    best = reading.spans[0]
+    assert (text[best.start : best.end], best.score - reading.null, reading.relevance) == ("gamma", 10.0, 2.0)
+    assert_well_formed(reading, text)
+
+
+def test_a_missing_or_damaged_model_is_a_reader_error(tmp_path: Path) -> None:
+    with pytest.raises(ReaderError, match="missing or damaged"):
+        TrainedReader(tmp_path).read("Who?", [Passage("Anna did.")])
+    for name in ("reader.onnx", "tokenizer.json", "reader.json"):
+        folder = tmp_path / name
+        shutil.copytree(MODEL, folder)
+        data = (folder / name).read_bytes()
+        (folder / name).write_bytes(data[: len(data) // 2])
+        with pytest.raises(ReaderError, match="missing or damaged"):
+            TrainedReader(folder).read("Who?", [Passage("Anna did.")])
+
+
+class _Broken:
+    def __init__(self, fault: Exception | None) -> None:
+        self.fault = fault
+
+    def run(self, _: object, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:  # type: ignore[type-arg]
+        if self.fault:
+            raise self.fault
+        nothing = np.full(inputs["ids"].shape, np.nan, dtype=np.float32)
+        return [nothing, nothing, nothing[:, 0]]
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("out of memory"), ValueError("bad shape"), None])
+def test_a_fault_while_reading_is_raised_never_an_empty_reading(fault: Exception | None) -> None:
+    reader = TrainedReader()
+    reader.read("Who?", [])
+    reader._load()
+    reader._session = _Broken(fault)
+    with pytest.raises(ReaderError, match="reader"):
+        reader.read("Who?", [Passage("Anna did.")])
+
+
+@pytest.mark.real
+def test_the_trained_reader_finds_the_words_that_answer(reader: TrainedReader) -> None:
+    text = "İstanbul 😀 kept its name. The security advisors met in Zürich\u0301 on Friday. It rained."
+    passages = [Passage("Apples grow on trees in autumn."), Passage(text, "Talks"), Passage("")]
+    away, found, nothing = reader.read("Where did the security advisors meet?", passages)
+    best = found.spans[0]
+    assert "Zürich" in text[best.start : best.end]
+    assert best.score - found.null > max(s.score - away.null for s in away.spans)
+    assert found.relevance > away.relevance
+    assert nothing.spans == ()
+    for reading, passage in zip((away, found, nothing), passages, strict=True):
+        assert_well_formed(reading, passage.text)
+
+
+@pytest.mark.real
+def test_passages_are_read_alike_in_any_company(reader: TrainedReader) -> None:
+    """8-bit activations are scaled over a whole batch, so scores move a little; the best span does not."""
+    passages = [
+        Passage(f"In {year} the town of Hill{year} had {year - 900} people. " * 4) for year in range(1900, 1906)
+    ]
+    together = reader.read("How many people had the town in 1902?", passages)
+    alone = [reader.read("How many people had the town in 1902?", [p])[0] for p in passages]
+    assert len(together) == len(passages)
+    for a, b in zip(together, alone, strict=True):
+        assert a.relevance == pytest.approx(b.relevance, abs=1.5)
+    again = reader.read("How many people had the town in 1902?", passages)
+    assert again == together
+
+
+def test_the_toy_reader_keeps_the_contract() -> None:
+    toy: Reader = ToyReader()
+    text = "Rollo led the Normans. They settled in France."
+    (reading,) = toy.read("Who led the Normans?", [Passage(text)])
+    assert text[reading.spans[0].start : reading.spans[0].end] == "Rollo"
+    assert reading.spans[0].score > reading.null > toy.read("Why is it blue?", [Passage(text)])[0].spans[0].score
+    assert_well_formed(reading, text)
+    with pytest.raises(ReaderError):
+        ToyReader(broken=True).read("Who?", [Passage(text)])
+
+
+def assert_well_formed(reading: Reading, text: str) -> None:
+    scores = [s.score for s in reading.spans]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= s.start < s.end <= len(text) for s in reading.spans)
+    for a, b in itertools.combinations(reading.spans, 2):
+        assert a.end <= b.start or b.end <= a.start
+
+
+def test_another_model_reads_through_transformers(tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789.?"
+    (tmp_path / "vocab.txt").write_text(
+        "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *letters, *(f"##{c}" for c in letters)])
+    )
+    transformers.BertTokenizerFast(str(tmp_path / "vocab.txt")).save_pretrained(tmp_path)
+    config = transformers.BertConfig(
+        vocab_size=80, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+    )
+    transformers.BertForQuestionAnswering(config).save_pretrained(tmp_path)
+    text = "Anna met Bob in Rome. " * 40
+    long, short = HubReader(str(tmp_path)).read("Where did they meet?", [Passage(text), Passage("In Rome.")])
+    assert_well_formed(long, text)
+    assert_well_formed(short, "In Rome.")
+    assert short.spans
+    with pytest.raises(ReaderError, match="cannot be loaded"):
+        HubReader(str(tmp_path / "nowhere")).read("Who?", [Passage("Anna.")])

@@ -1,0 +1,235 @@
+"""Training: what is made of the data, what the loss rewards, and that a run cut off goes on as if it had not been."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+
+from index.article import Article
+from qa.windows import Passage
+from training.batches import batches, code, collate
+from training.corpus import Corpus, read_file
+from training.evaluate import auroc, overlap
+from training.lists import Maker, ReadingList, exchange, make_lists, read_lists, reworded, write_lists
+
+torch = pytest.importorskip("torch")
+
+TEXT = "Rollo led the Normans in 911. They settled in northern France. Their dukes ruled until 1204."
+WORDS = sorted({w.lower() for w in TEXT.replace(".", " .").split()} | {"who", "when", "where", "did", "?", "settle"})
+
+
+class WordsEncoder:
+    """A vector of a text's words, for a corpus without a model."""
+
+    name, dimension = "words", len(WORDS)
+
+    def encode_passages(self, passages: list[str], progress: object = None) -> np.ndarray:  # type: ignore[type-arg]
+        rows = np.array([[w in p.lower() for w in WORDS] for p in passages], dtype=np.float32)
+        return rows / np.maximum(1e-6, np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+@pytest.fixture
+def tokenizer() -> Tokenizer:
+    vocabulary = {w: i for i, w in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS])}
+    made = Tokenizer(WordPiece(vocabulary, unk_token="[UNK]"))
+    made.normalizer, made.pre_tokenizer = BertNormalizer(), BertPreTokenizer()
+    return made
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    answers = [
+        {"text": "911", "answer_start": TEXT.index("911")},
+        {"text": "in 911", "answer_start": TEXT.index("in 911")},
+    ]
+    qas = [
+        {"question": "When did Rollo lead?", "is_impossible": False, "answers": answers},
+        {"question": "Who settled in Spain?", "is_impossible": True, "answers": []},
+    ]
+    paragraphs = [{"context": "They ruled.", "qas": []}, {"context": TEXT, "qas": qas}]
+    entry = {"title": "The_Normans", "source": "squad2", "paragraphs": paragraphs}
+    other = {
+        "title": "x",
+        "source": "reddit",
+        "paragraphs": [{"context": f"Post {n} is here.", "qas": []} for n in range(9)],
+    }
+    for name in ("train", "dev"):
+        with gzip.open(tmp_path / f"{name}.json.gz", "wt") as file:
+            json.dump({"data": [entry, other]}, file)
+    return tmp_path
+
+
+def test_answers_keep_their_place_when_paragraphs_are_joined(data: Path) -> None:
+    articles, questions = read_file(data / "train.json.gz")
+    assert [a.title for a in articles] == ["The Normans", *[""] * 9]
+    assert [articles[0].text[s:e] for s, e in questions[0].answers] == ["in 911", "911"]
+    assert articles[0].text[slice(*questions[1].paragraph)] == TEXT
+    assert len(read_file(data / "train.json.gz", ["squad2"])[0]) == 1
+
+
+def test_lists_hold_their_answers_and_read_back_the_same(data: Path, tmp_path: Path) -> None:
+    articles, questions = read_file(data / "train.json.gz")
+    lists = make_lists(Corpus(articles, WordsEncoder()), questions, 3)  # type: ignore[arg-type]
+    assert lists == make_lists(Corpus(articles, WordsEncoder()), questions, 3)  # type: ignore[arg-type]
+    plain = [made for made in lists if made.question == "When did Rollo lead?" and any(made.answers)]
+    assert plain
+    for made in plain:
+        found = {p.text[s:e] for p, spans in zip(made.passages, made.answers, strict=True) for s, e in spans}
+        assert found == {"911", "in 911"}
+        assert sum(map(bool, made.answers)) == 1
+    assert any(made.question == "Who settled in Spain?" and not any(made.answers) for made in lists)
+    write_lists(lists, tmp_path / "lists.gz")
+    assert read_lists(tmp_path / "lists.gz") == lists
+
+
+def test_no_passage_called_wrong_holds_the_answer() -> None:
+    texts = [TEXT, "In 911 a treaty was made with Rollo.", "Rollo had 9110 men.", "Normans, Rollo and more."]
+    corpus = Corpus([Article(t, id=i) for i, t in enumerate(texts)], WordsEncoder())  # type: ignore[arg-type]
+    start = TEXT.index("911")
+    from training.corpus import Question
+
+    q = Question("When did Rollo lead?", 0, (0, len(TEXT)), ((start, start + 3),), "squad2")
+    maker = Maker(corpus, {q.text: corpus.search([q.text], 20)[0]}, random.Random(0))
+    for _ in range(20):
+        made = maker.answerable(q, 4, False)
+        assert made
+        assert not any("In 911" in p.text for p in made.passages)
+        left = maker.without(q, 4)
+        assert left
+        assert not any(left.answers)
+        assert not any("in 911" in p.text for p in left.passages)
+
+
+def test_questions_are_changed_within_bounds() -> None:
+    for seed in range(50):
+        rng = random.Random(seed)
+        asked = reworded("Which dukes ruled northern France until 1204?", TEXT, rng)
+        assert asked.lower().startswith("which")
+        assert len(asked.split()) > 1
+        other = exchange("Who ruled in France until 1204?", ["Spain", "France"], rng)
+        assert other is not None
+        assert other != "Who ruled in France until 1204?"
+        assert ("France" in other) != ("1204" in other)
+    assert exchange("who ruled?", ["Spain"], random.Random(0)) is None
+
+
+def test_token_places_are_those_of_the_answers(tokenizer: Tokenizer) -> None:
+    at = TEXT.index("northern France")
+    coded = code(
+        ReadingList("Where?", [Passage("They ruled."), Passage(TEXT, "Normans")], [[], [(at, at + 15)]]), tokenizer
+    )
+    batch = collate([coded])
+    row, first = batch.starts.nonzero()[0].tolist()
+    last = batch.ends.nonzero()[0].tolist()[1]
+    assert row == 1
+    assert tokenizer.decode(batch.ids[1, first : last + 1].tolist()) == "northern france"
+    assert batch.inside[1].sum() == len(coded.windows[1].offsets)
+    assert batch.starts.sum() == 1
+
+
+def _probabilities(tokenizer: Tokenizer, answers: list[list[tuple[int, int]]]):  # type: ignore[no-untyped-def]
+    return collate([code(ReadingList("Who?", [Passage("Rollo led."), Passage("They ruled.")], answers), tokenizer)])
+
+
+def test_the_loss_is_that_of_one_choice_among_all_passages(tokenizer: Tokenizer) -> None:
+    from training.loss import RELEVANCE, WITHIN, list_loss
+
+    batch = _probabilities(tokenizer, [[(0, 5)], []])
+    flat = torch.zeros_like(batch.inside)
+    tokens = int(batch.inside.sum())
+    within = (math.log(4) + math.log(4)) / 2  # three tokens and "no answer", in either passage
+    expected = math.log(tokens + 1) + WITHIN * within + RELEVANCE * math.log(3)
+    assert float(list_loss(flat, flat, torch.zeros(2), batch)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_loss_falls_for_the_right_span_and_for_none_where_there_is_none(tokenizer: Tokenizer) -> None:
+    from training.loss import list_loss
+
+    batch = _probabilities(tokenizer, [[(0, 5)], []])
+    none = _probabilities(tokenizer, [[], []])
+    flat, sure = torch.zeros_like(batch.inside), torch.zeros_like(batch.inside)
+    sure[:, 0] = 20.0  # "no answer" in both
+    right = sure.clone()
+    right[0] += batch.starts[0] * 40
+    yes, no = torch.tensor([20.0, -20.0]), torch.tensor([-20.0, -20.0])
+    assert float(list_loss(right, right, yes, batch)) < 0.01 < float(list_loss(flat, flat, no, batch))
+    assert float(list_loss(sure, sure, no, none)) < 0.01
+    assert float(list_loss(right, right, yes, none)) > 10
+
+
+def test_batches_hold_each_list_once(tokenizer: Tokenizer) -> None:
+    lists = [code(ReadingList("Who?", [Passage("Rollo " * n)], [[]]), tokenizer) for n in range(1, 24)]
+    once = [id(made) for group in batches(lists, 4, 1) for made in group]
+    assert sorted(once) == sorted(map(id, lists))
+    assert [len(g) for g in batches(lists, 4, 1)] == [len(g) for g in batches(lists, 4, 1)]
+
+
+def test_a_run_cut_off_ends_as_one_that_was_not(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    from training import train
+    from training.network import ReaderNetwork, Shape, load, save
+
+    shape = Shape(len(WORDS) + 4, 24, 2, 2, 48, 64)
+    torch.manual_seed(0)
+    save(ReaderNetwork(shape), tmp_path / "start")
+    at = TEXT.index("911")
+    answers = [[], [(at, at + 3)]]
+    lists = [code(ReadingList("When ?", [Passage("They ruled."), Passage(TEXT)], answers), tokenizer) for _ in range(6)]
+
+    def trainer(out: str) -> train.Trainer:
+        argv = ["--data", "x", "--out", str(tmp_path / out), "--lists", "2", "--steps", "7", "--device", "cpu"]
+        args = train.parse([*argv, "--rate", "0.01", "--every", "100"])
+        args.out.mkdir(exist_ok=True)
+        made = train.Trainer(load(tmp_path / "start"), args, lists)
+        made.resume()
+        return made
+
+    whole = trainer("whole")
+    whole.run(lambda: "")
+    cut = trainer("cut")
+    cut.steps = 4
+    cut.rate = lambda: train.rate_at(cut.step, 7, 0.01)  # type: ignore[method-assign]
+    cut.run(lambda: "")
+    cut.keep()
+    going_on = trainer("cut")
+    assert going_on.step == 4
+    going_on.run(lambda: "")
+    for (name, a), (_, b) in zip(whole.network.named_parameters(), going_on.network.named_parameters(), strict=True):
+        assert torch.equal(a, b), name
+
+
+def test_the_exported_network_gives_the_same_scores(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    import onnxruntime
+
+    from training.export import write_onnx
+    from training.network import ReaderNetwork, Shape
+
+    torch.manual_seed(1)
+    network = ReaderNetwork(Shape(50, 24, 2, 2, 48, 64))
+    torch.nn.init.normal_(network.relevance.weight)
+    write_onnx(network, tmp_path / "reader.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "reader.onnx"), providers=["CPUExecutionProvider"])
+    ids = np.random.default_rng(0).integers(0, 50, (3, 11))
+    mask = (np.arange(11) < np.array([[11], [7], [4]])).astype(np.int64)
+    given = {"ids": ids, "types": np.zeros_like(ids), "mask": mask}
+    network.eval()
+    with torch.inference_mode():
+        expected = network(*(torch.from_numpy(v) for v in given.values()))
+    for ours, theirs in zip(expected, session.run(None, given), strict=True):
+        np.testing.assert_allclose(ours.numpy(), theirs, atol=1e-4)
+
+
+def test_figures_by_hand() -> None:
+    assert overlap("the red apple", "red apples") == pytest.approx(0.5)
+    assert overlap("The U.S.", "us") == 1.0
+    assert auroc(np.array([3.0, 2.0, 2.0, 1.0]), np.array([True, False, True, False])) == pytest.approx(0.875)
