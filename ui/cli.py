@@ -67,7 +67,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter shows its number
-    app()
+    app(prog_name="quoth")
 
 
 def _version(wanted: bool) -> None:

@@ -105,20 +105,18 @@ def article_html(
     paragraphs where none stands (headings, link lines) are set apart. Of a very long article, the part around
     `active` is shown.
     """
-    paragraphs, above, below = _shown(list(_paragraphs(article.text)), active.start if active else 0)
+    paragraphs, above, below = _shown(list(_paragraphs(article)), active.start if active else 0)
     seen: set[int] = set()
     body: list[str] = []
-    titled = False
+    headed = _title_end(article)
     for start, end in paragraphs:
         inner = "".join(_marked(article.text, (start, end), quotes, active, seen))
-        if start == _first(article.text) and article.title and article.text[start:end].strip() == article.title.strip():
+        if end <= headed:
             body.append(f'<h2 dir="auto">{inner}</h2>{_meta_html(article)}')
-            titled = True
         else:
-            aside = bool(sentences) and not any(s < end and start < e for s, e in sentences)
-            kind = "q-aside" if aside else "q-text"
+            kind = "q-aside" if sentences and not any(s < end and start < e for s, e in sentences) else "q-text"
             body.append(f'<p dir="auto" class="{kind}">{inner}</p>')
-    head = "" if titled else f'<h2 dir="auto">{escape(article.title or "(no title)")}</h2>{_meta_html(article)}'
+    head = "" if headed else f'<h2 dir="auto">{escape(article.title or "(no title)")}</h2>{_meta_html(article)}'
     return f'<article class="q-article">{head}{_cut(above, "above")}{"".join(body)}{_cut(below, "below")}</article>'
 
 
@@ -170,20 +168,29 @@ def _cut(characters: int, where: str) -> str:
     return f'<p class="q-cut">… {characters:,} characters {where} are not shown</p>' if characters else ""
 
 
-def _first(text: str) -> int:
-    return len(text) - len(text.lstrip())
+def _title_end(article: Article) -> int:
+    """Where the first line of the text ends, if it is the title; else 0."""
+    line = re.match(r"\s*([^\n]*)", article.text)
+    return line.end() if line and article.title and line[1].strip() == article.title.strip() else 0
 
 
-def _paragraphs(text: str) -> Iterator[Span]:
-    """Spans without white space at their ends. A line is a paragraph, but in blocks of short lines, wrapped by hand."""
-    for block in re.finditer(r"\S[^\n]*(?:\n[^\n]*\S[^\n]*)*", text):
-        lines = [m.span() for m in re.finditer(r"[^\n]*\S[^\n]*", block.group())]
+def _paragraphs(article: Article) -> Iterator[Span]:
+    """Spans without white space at their ends: the title, if the text starts with it, then a line each, but for
+    blocks of short lines, which were wrapped by hand."""
+    titled = _title_end(article)
+    if titled:
+        yield _trimmed(article.text, 0, titled)
+    for block in re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*").finditer(article.text, titled):
+        lines = [(block.start() + m.start(), block.start() + m.end()) for m in re.finditer(r"[^\n]*\S[^\n]*", block[0])]
         if max(end - start for start, end in lines) <= 120:
-            lines = [(0, len(block.group()))]
+            lines = [block.span()]
         for start, end in lines:
-            line = block.group()[start:end]
-            first, last = len(line) - len(line.lstrip()), len(line.rstrip())
-            yield block.start() + start + first, block.start() + start + last
+            yield _trimmed(article.text, start, end)
+
+
+def _trimmed(text: str, start: int, end: int) -> Span:
+    words = text[start:end]
+    return start + len(words) - len(words.lstrip()), start + len(words.rstrip())
 
 
 def _shown(paragraphs: list[Span], around: int) -> tuple[list[Span], int, int]:

@@ -1,0 +1,207 @@
+"""The command `quoth`, through its real entry point: what it prints where, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from index import Index
+from ui import cli
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Runs `quoth ...` in an empty folder: exit status, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run_(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["quoth", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return run_
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of an index of the shipped articles; not to be changed."""
+    folder = tmp_path_factory.mktemp("seeded") / "index"
+    Index.build([SEEDS], folder).close()
+    return str(folder)
+
+
+def process(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", "from ui.cli import main; main()", *arguments],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_help_is_quick_and_loads_nothing_heavy(tmp_path: Path) -> None:
+    code = (
+        "import sys, ui.cli\n"
+        "try: sys.argv = ['quoth', '--help']; ui.cli.main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'faiss', 'gradio', 'langchain', 'langchain_core', 'onnxruntime', 'sentence_transformers'}\n"
+        "print(heavy & set(sys.modules), file=sys.stderr)"
+    )
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.stderr.strip() == "set()"
+    assert 'quoth ask "Where did they meet?"' in done.stdout
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("command", ["index", "ask", "chat", "articles", "remove", "check"])
+def test_each_command_says_what_it_does(run: Run, command: str) -> None:
+    status, out, err = run(command, "--help")
+    assert (status, err) == (0, "")
+    assert f"Usage: quoth {command}" in out
+    assert "--index DIR" in out
+
+
+def test_version(run: Run) -> None:
+    assert run("--version") == (0, "quoth 0.1.0\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["index", "no-such-file", "--index", "new"], 1, "quoth: no-such-file is not there"),
+        (["index", "empty", "--index", "new"], 1, "quoth: empty holds no article"),
+        (["index", "picture.png", "--index", "new"], 1, "not of a kind that is read"),
+        (["ask", "Why?", "--index", "none"], 1, "There is no index in none. Make one: quoth index"),
+        (["chat", "--index", "none"], 1, "There is no index in none"),
+        (["articles"], 1, "There is no index in .quoth/index"),
+        (["remove", "a", "--index", "none"], 1, "There is no index in none"),
+        (["check", "--index", "none"], 1, "There is no index in none"),
+        (["index"], 2, "Missing argument 'PATH'"),
+        (["index", "empty", "--wait", "-1"], 2, "--wait"),
+        (["nonsense"], 2, "No such command 'nonsense'"),
+    ],
+)
+def test_bad_input_is_told_in_one_line_and_leaves_nothing(
+    run: Run, tmp_path: Path, arguments: list[str], status: int, words: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    before = sorted(tmp_path.rglob("*"))
+    ended, out, err = run(*arguments)
+    assert (ended, out) == (status, "")
+    assert words in err
+    assert status == 2 or err.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.real
+def test_the_life_of_an_index(run: Run, tmp_path: Path) -> None:
+    news = tmp_path / "news"
+    news.mkdir()
+    (news / "bridge.txt").write_text("The bridge\n\nThe bridge opened in Lima in May 1932.\n")
+    (news / "storm.md").write_text("---\ntitle: The storm\ndate: 2026-03-01\n---\nThe storm reached Oslo on Friday.\n")
+    at = ("--index", "my-index")
+
+    assert run("index", "news", "--dry-run", *at)[:2] == (0, "2 new, 0 changed, 0 gone, 0 unchanged\n")
+    assert not (tmp_path / "my-index").exists()
+    status, out, err = run("index", "news", *at)
+    assert (status, out) == (0, "2 new, 0 changed, 0 gone, 0 unchanged\n")
+    assert run("index", "news", *at)[1] == "0 new, 0 changed, 0 gone, 2 unchanged\n"
+
+    status, out, err = run("articles", *at)
+    assert (status, err) == (0, "")
+    assert out == f"The bridge\t\t{Path('news/bridge.txt')}\nThe storm\t2026-03-01\t{Path('news/storm.md')}\n"
+    assert [a["title"] for a in json.loads(run("articles", "--json", *at)[1])] == ["The bridge", "The storm"]
+    assert run("check", *at) == (0, "All is well.\n", "")
+
+    (news / "storm.md").unlink()
+    (news / "empty.txt").write_text(" \n")
+    status, out, err = run("index", "news", "--prune", *at)
+    assert (status, out) == (1, "0 new, 0 changed, 1 gone, 1 unchanged, 1 failed\n")
+    assert "empty.txt is empty" in err
+    assert run("remove", "news/bridge.txt", *at)[:2] == (0, "0 new, 0 changed, 1 gone, 0 unchanged\n")
+    status, out, err = run("remove", "news/bridge.txt", *at)
+    assert (status, out) == (1, "")
+    assert "quoth articles" in err
+
+
+@pytest.mark.real
+def test_a_question_is_answered_with_its_quote(run: Run, seeded: str) -> None:
+    status, out, err = run("ask", "Where did the security advisors meet?", "--index", seeded)
+    assert (status, err) == (0, "")
+    assert "convened a meeting in Seoul.”" in out
+    assert "North Korea once again warned by US and co (" in out
+    status, out, _ = run("ask", "Where did the security advisors meet?", "--index", seeded, "--json")
+    found = json.loads(out)
+    assert (status, found["answered"]) == (0, True)
+    assert "Seoul" in found["quotes"][0]["text"]
+    status, out, _ = run("ask", "What is the capital of France?", "--index", seeded)
+    assert status == 0
+    assert out.startswith("The articles don’t say")
+    status, out, err = run("ask", "Who?", "--since", "soon", "--index", seeded)
+    assert (status, out) == (1, "")
+    assert "soon is not a date" in err
+
+
+@pytest.mark.real
+def test_with_no_index_the_shipped_articles_are_indexed_first(tmp_path: Path) -> None:
+    asked = process("ask", "Where did the security advisors meet?", cwd=tmp_path)
+    out, err = asked.communicate(timeout=120)
+    assert asked.returncode == 0
+    assert "convened a meeting in Seoul.”" in out
+    assert "There is no index in .quoth/index yet" in err
+    assert (tmp_path / ".quoth/index").is_dir()
+
+
+def test_a_port_in_use_is_told_in_one_line(tmp_path: Path, seeded: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        chat = process("chat", "--port", str(port), "--index", seeded, cwd=tmp_path)
+        out, err = chat.communicate(timeout=60)
+    assert (chat.returncode, out) == (1, "")
+    assert err.startswith(f"quoth: port {port} is in use")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_ctrl_c_is_told_in_one_line(tmp_path: Path, seeded: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    chat = process("chat", "--port", str(port), "--index", seeded, cwd=tmp_path)
+    assert chat.stdout is not None
+    assert chat.stdout.readline() == f"Quoth is at http://127.0.0.1:{port} (Ctrl-C stops it)\n"
+    chat.send_signal(signal.SIGINT)
+    out, err = chat.communicate(timeout=30)
+    assert (chat.returncode, out) == (130, "")
+    assert err == "quoth: stopped. Nothing is half done: what was finished stays.\n"
+
+
+def test_a_closed_pipe_is_quiet(tmp_path: Path, seeded: str) -> None:
+    listing = process("articles", "--json", "--index", seeded, cwd=tmp_path)
+    assert listing.stdout is not None
+    listing.stdout.close()
+    assert listing.stderr is not None
+    err = listing.stderr.read()
+    listing.stderr.close()
+    assert listing.wait(timeout=60) == 141
+    assert err == ""
