@@ -25,9 +25,17 @@ _STOP_WORDS = frozenset(_LITTLE.split())
 
 
 def words_of(question: str) -> list[str]:
-    """The words that a question is searched by: lower case, once each, without those that say little."""
-    words = list(dict.fromkeys(re.findall(r"\w+", question.lower())))
-    return [word for word in words if word not in _STOP_WORDS] or words
+    """The words that a question is searched by: the telling ones, or all where it has no others."""
+    return telling_words(question) or _words(question)
+
+
+def telling_words(question: str) -> list[str]:
+    """The question's words in lower case, once each, without those that say little; none if it has no others."""
+    return [word for word in _words(question) if word not in _STOP_WORDS]
+
+
+def _words(question: str) -> list[str]:
+    return list(dict.fromkeys(re.findall(r"\w+", question.lower())))
 
 
 def scale(ranking: Ranking) -> dict[int, float]:

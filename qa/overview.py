@@ -9,7 +9,7 @@ import numpy as np
 
 from index import Article, Index
 from index.article import Span
-from index.search import words_of
+from index.search import telling_words
 
 MOST_ARTICLES = 3
 """How many articles are summed up at once; of more, the newest."""
@@ -30,9 +30,9 @@ def articles_meant(index: Index, question: str, since: str | None, source: str |
 
     A question with words of its own that no title shares means the article that a search for them finds first.
     """
-    named = words_of(_ASKING.sub(" ", question))
+    named = telling_words(_ASKING.sub(" ", question))
     if named and (hits := index.search(" ".join(named), 5, since=since, source=source)):
-        titled = [hit for hit in hits if set(words_of(hit.title)) & set(named)]
+        titled = [hit for hit in hits if set(telling_words(hit.title)) & set(named)]
         return [index.article((titled or hits)[0].article_id)]
     articles = [a for a in index.articles() if _passes(a, since, source)]
     return sorted(articles, key=lambda a: a.published or "", reverse=True)[:MOST_ARTICLES]

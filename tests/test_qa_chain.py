@@ -1,0 +1,184 @@
+"""The path from a question to its answer, with the toy encoder and reader, then with the real ones on the seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from toy_reader import ToyReader
+from toys import ToyEncoder
+
+from index import Article, Index
+from index.errors import ArticleGoneError
+from qa import Answer, answer
+from qa.chain import MOST_QUOTES, PASSAGES, build_chain
+from qa.errors import QuestionError, ReaderError
+
+BRIDGE = Article(
+    "The bridge\nThe bridge across the Tana was designed by Amara Okoye. It cost nine million crowns. "
+    "Officials opened the bridge in Vadso on Monday.\nReactions\nFishermen praised the harvest of salmon.",
+    title="The bridge",
+    source="bridge",
+    published="2026-03-01",
+)
+SALMON = Article("Salmon numbers doubled in Lima after the harvest ended.", title="Salmon", source="salmon")
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    return Index.build([BRIDGE, SALMON], tmp_path / "index", encoder=ToyEncoder())
+
+
+def ask(index: Index, question: str, **options: Any) -> Answer:
+    options = {"reader": ToyReader(), "threshold": 0.0} | options
+    return build_chain(index, **options).invoke(question)
+
+
+def test_an_answer_is_a_span_inside_a_quoted_sentence(index: Index) -> None:
+    result = ask(index, "Who was the bridge across the Tana designed by?")
+    assert result.answered
+    assert result.short == "Amara Okoye" == result.text
+    assert result.quotes[0].text == "The bridge across the Tana was designed by Amara Okoye."
+    assert result.quotes[0].title == "The bridge"
+    assert result.quotes[0].published == "2026-03-01"
+
+
+def test_a_sentence_that_leans_on_the_one_before_is_quoted_with_it(index: Index) -> None:
+    result = ask(index, "It cost how many crowns?")
+    assert [q.text for q in result.quotes[:2]] == [
+        "It cost nine million crowns.",
+        "The bridge across the Tana was designed by Amara Okoye.",
+    ]
+
+
+def test_every_passage_is_read_once_and_no_more_than_are_retrieved(index: Index) -> None:
+    reader = ToyReader()
+    ask(index, "Who opened the bridge?", reader=reader)
+    assert reader.calls == 1
+    assert len(reader.passages) == len(set(reader.passages)) <= PASSAGES
+
+
+def test_below_the_threshold_it_abstains_and_offers_what_is_nearest(index: Index) -> None:
+    result = ask(index, "Who opened the bridge in Vadso?", threshold=1.0)
+    assert not result.answered
+    assert result.reason == "not in the articles"
+    assert not result.quotes
+    assert result.short is None
+    assert 0 < len(result.nearest) <= MOST_QUOTES
+    assert result.confidence == ask(index, "Who opened the bridge in Vadso?").confidence
+
+
+def test_a_fault_of_the_reader_is_raised_and_never_an_abstention(index: Index) -> None:
+    with pytest.raises(ReaderError, match="broken"):
+        ask(index, "Who opened the bridge?", reader=ToyReader(broken=True))
+
+
+@pytest.mark.parametrize(("question", "reason"), [("Hello!", "greeting"), (" ", "empty question")])
+def test_what_is_no_question_gets_a_short_reply(index: Index, question: str, reason: str) -> None:
+    reader = ToyReader()
+    result = ask(index, question, reader=reader)
+    assert (result.answered, result.reason, result.quotes, reader.calls) == (False, reason, (), 0)
+    assert result.text
+
+
+def test_an_index_without_articles_says_so(index: Index) -> None:
+    index.remove(["bridge", "salmon"])
+    for question in ("Who opened the bridge?", "What is this about?"):
+        result = ask(index, question)
+        assert (result.answered, result.reason) == (False, "no articles")
+        assert "quoth index" in result.text
+
+
+def test_a_question_about_an_article_gets_its_central_sentences(index: Index) -> None:
+    result = ask(index, "What is 'The bridge' about?".replace("'", '"'))
+    assert {q.title for q in result.quotes} == {"The bridge"}
+    assert result.quotes[0].text.startswith("The bridge across")
+    assert result.short is None
+    both = ask(index, "What are these articles about?")
+    assert {q.title for q in both.quotes} == {"The bridge", "Salmon"}
+
+
+def test_an_explanation_is_whole_sentences(index: Index) -> None:
+    result = ask(index, "Why did officials open the bridge in Vadso?")
+    assert result.answered
+    assert result.short is None
+    assert result.quotes[0].text == "Officials opened the bridge in Vadso on Monday."
+
+
+def test_filters_reach_the_search(index: Index) -> None:
+    assert {q.source for q in ask(index, "harvest of salmon", source="salmon").quotes} == {"salmon"}
+    assert {q.source for q in ask(index, "harvest of salmon", since="2026-01-01").quotes} == {"bridge"}
+
+
+def test_an_article_that_changes_while_it_is_asked_about_is_asked_again(index: Index) -> None:
+    class Meddler(ToyReader):
+        def read(self, question: str, passages: Any) -> Any:
+            if not self.calls:
+                index.update([Article(BRIDGE.text.replace("Amara", "Chidi"), title="The bridge", source="bridge")])
+            return super().read(question, passages)
+
+    assert ask(index, "Who was the bridge designed by?", reader=Meddler()).short == "Chidi Okoye"
+
+    class Restless(ToyReader):
+        def read(self, question: str, passages: Any) -> Any:
+            new = Article(BRIDGE.text + f" Version {self.calls}.", title="The bridge", source="bridge")
+            index.update([new])
+            return super().read(question, passages)
+
+    with pytest.raises(ArticleGoneError):
+        ask(index, "Who was the bridge designed by?", reader=Restless())
+
+
+def test_the_chain_is_a_runnable_that_batches_and_streams(index: Index) -> None:
+    chain = build_chain(index, reader=ToyReader(), threshold=0.0)
+    questions = ["Who was the bridge designed by?", "Hello", "Where did salmon numbers double?"]
+    single = [chain.invoke(q) for q in questions]
+    assert chain.batch(questions) == single
+    assert list(chain.stream(questions[0])) == single[:1]
+
+
+def test_a_question_that_cannot_be_asked_is_an_error(index: Index) -> None:
+    with pytest.raises(QuestionError, match="shorter"):
+        ask(index, "why " * 1000)
+
+
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    folder = Path(__file__).parent.parent / "seeds"
+    return Index.build([folder], tmp_path_factory.mktemp("seeds") / "index")
+
+
+@pytest.mark.real
+class TestOnTheSeeds:
+    """The real encoder and reader on the article that Quoth ships with."""
+
+    @pytest.mark.parametrize(
+        ("question", "short", "quoted"),
+        [
+            ("Where did the security advisors meet?", "Seoul", "convened a meeting in Seoul."),
+            ("Who is Japan's national security secretariat secretary general?", "Takeo Akiba", "Takeo Akiba"),
+            ("What did they agree to enhance?", "coordination", "They agreed to enhance"),
+        ],
+    )
+    def test_what_the_article_says_is_quoted(self, seeds: Index, question: str, short: str, quoted: str) -> None:
+        result = answer(question, seeds)
+        assert result.answered
+        assert short in (result.short or "")
+        assert quoted in result.quotes[0].text
+
+    @pytest.mark.parametrize(
+        "question",
+        ["What is the capital of France?", "What did China's president say at the meeting?", "Who won the World Cup?"],
+    )
+    def test_what_it_does_not_say_is_declined(self, seeds: Index, question: str) -> None:
+        result = answer(question, seeds)
+        assert (result.answered, result.reason) == (False, "not in the articles")
+
+    def test_lines_that_are_no_sentences_are_never_quoted(self, seeds: Index) -> None:
+        never = ("North Korea once again warned", "Growing concerns in the region", "More to read")
+        chain = build_chain(seeds, threshold=0.0)
+        for question in (*never, "What grows in the region?", "What is this about?", "What did Bulgaria approve?"):
+            result = chain.invoke(question)
+            for quote in (*result.quotes, *result.nearest):
+                assert not any(line in quote.text for line in never), (question, quote.text)
