@@ -1,0 +1,220 @@
+"""The chat in a real Chromium, served by the real command over the real index, encoder and reader."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from index import Index
+
+pytestmark = [pytest.mark.browser, pytest.mark.real]
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+HOSTILE = (
+    "<script>window.hacked = 1</script> ${value} {{value}}\n\n"
+    "The Zorblax treaty was signed in Quito <img src=x onerror=window.hacked=2> for $x^2$ and _a_ and <b>b</b>.\n"
+)
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the chat is served."""
+    folder = tmp_path_factory.mktemp("chat")
+    (folder / "hostile.txt").write_text(HOSTILE)
+    Index.build([SEEDS, folder / "hostile.txt"], folder / "index").close()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    command = [sys.executable, "-P", "-c", "from ui.cli import main; main()", "chat", "--port", port, "--index", "index"]
+    log = folder / "log.txt"
+    with log.open("w") as errors:
+        chat = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=errors, text=True)
+    late = threading.Timer(120, chat.kill)
+    late.start()
+    assert chat.stdout is not None
+    try:
+        assert chat.stdout.readline().startswith("Quoth is at"), log.read_text()
+        late.cancel()
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        late.cancel()
+        chat.kill()
+        chat.wait()
+        chat.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        if os.environ.get("QUOTH_REQUIRE_BROWSER"):
+            pytest.fail("QUOTH_REQUIRE_BROWSER is set, and there is no Chromium on the PATH")
+        pytest.skip("no Chromium on the PATH")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The chat, just opened. No test may ask another host for anything, nor meet an error in the page's scripts."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    opened = context.new_page()
+    requests: list[str] = []
+    errors: list[str] = []
+    opened.on("request", lambda request: requests.append(request.url))
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.goto(address)
+    expect(opened.locator(".q-welcome")).to_be_visible(timeout=60_000)
+    yield opened
+    hacked = opened.evaluate("window.hacked")
+    context.close()
+    assert [url for url in requests if not url.startswith((address, "data:", "blob:"))] == []
+    assert errors == []
+    assert hacked is None
+
+
+def ask(page: Page, question: str) -> None:
+    """Types the question, sends it, and waits until it is answered."""
+    turns = page.locator(".q-turn").count()
+    page.locator("#question").get_by_role("textbox").fill(question)
+    page.keyboard.press("Enter")
+    expect(page.locator(".q-turn")).to_have_count(turns + 1)
+    expect(page.locator(".q-wait")).to_have_count(0, timeout=30_000)
+
+
+def test_a_quote_is_shown_and_found_in_its_article(page: Page) -> None:
+    ask(page, "Where did the security advisors meet?")
+    card = page.locator(".q-quote").first
+    expect(card).to_contain_text("convened a meeting in Seoul.")
+    expect(card).to_contain_text("North Korea once again warned by US and co")
+    card.click()
+    mark = page.locator("#panel mark.q-active")
+    expect(mark).to_have_text(
+        "On Saturday, the national security advisors of the United States, South Korea, and Japan "
+        "convened a meeting in Seoul."
+    )
+    expect(mark).to_be_in_viewport()
+    expect(page.locator("#panel h2")).to_have_text("North Korea once again warned by US and co")
+
+
+def test_the_article_scrolls_to_the_quote_with_the_keyboard_alone(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 520})
+    ask(page, "What did Cho and Akiba discuss in their one-on-one meeting?")
+    card = page.locator(".q-quote").filter(has_text="one-on-one").first
+    card.focus()
+    page.keyboard.press("Enter")
+    mark = page.locator("#panel mark.q-active")
+    expect(mark).to_contain_text("In their one-on-one meeting")
+    expect(mark).to_be_in_viewport()
+    assert page.evaluate("document.querySelector('#panel').scrollTop") > 0
+
+
+def test_an_abstention_is_plain_and_offers_what_is_near(page: Page) -> None:
+    ask(page, "What is the capital of France?")
+    expect(page.locator(".q-none .q-title")).to_have_text("The articles don’t say")
+    expect(page.locator(".q-turn .q-head")).to_have_count(0)
+    near = page.locator(".q-none .q-quote")
+    if near.count():
+        expect(page.locator(".q-none .q-hint")).to_contain_text("don’t answer")
+
+
+def test_a_greeting_is_answered_without_a_quote(page: Page) -> None:
+    ask(page, "Hello!")
+    expect(page.locator(".q-note")).to_be_visible()
+    expect(page.locator(".q-quote")).to_have_count(0)
+
+
+def test_an_example_is_asked_with_a_click_and_answered(page: Page) -> None:
+    example = page.locator(".q-example").first
+    question = example.text_content()
+    example.click()
+    expect(page.locator(".q-question")).to_have_text(question or "")
+    expect(page.locator(".q-quote").first).to_be_visible(timeout=30_000)
+
+
+def test_hostile_articles_are_shown_as_they_are(page: Page) -> None:
+    ask(page, "Where was the Zorblax treaty signed?")
+    words = "signed in Quito <img src=x onerror=window.hacked=2> for $x^2$ and _a_ and <b>b</b>."
+    card = page.locator(".q-quote").filter(has_text="Zorblax").first
+    expect(card).to_contain_text(words)
+    expect(card).to_contain_text("<script>window.hacked = 1</script> ${value} {{value}}")
+    card.click()
+    expect(page.locator("#panel mark.q-active")).to_contain_text(words)
+    expect(page.locator("#panel h2")).to_have_text("<script>window.hacked = 1</script> ${value} {{value}}")
+    ask(page, "Is <img src=x onerror=window.hacked=3> <b>bold</b> $y$?")
+    expect(page.locator(".q-question").last).to_have_text("Is <img src=x onerror=window.hacked=3> <b>bold</b> $y$?")
+
+
+def test_each_browser_has_a_conversation_of_its_own(page: Page, browser: Browser, address: str) -> None:
+    ask(page, "Where did the security advisors meet?")
+    context = browser.new_context()
+    other = context.new_page()
+    other.goto(address)
+    expect(other.locator(".q-welcome")).to_be_visible(timeout=30_000)
+    ask(other, "Hello!")
+    expect(other.locator(".q-turn")).to_have_count(1)
+    context.close()
+    expect(page.locator(".q-turn")).to_have_count(1)
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator(".q-welcome")).to_be_visible()
+
+
+def test_articles_are_added_asked_about_and_removed(page: Page, tmp_path: Path) -> None:
+    story = tmp_path / "lighthouse.txt"
+    story.write_text("The lighthouse\n\nThe lighthouse of Vardo was lit for the first time in 1896.\n")
+    empty = tmp_path / "empty.txt"
+    empty.write_text(" ")
+    page.get_by_role("tab", name="Articles").click()
+    expect(page.locator(".q-list tbody tr")).to_have_count(2)
+    page.locator("#add input[type=file]").set_input_files([story, empty])
+    expect(page.locator("#add")).to_contain_text("lighthouse")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#status")).to_contain_text("1 new", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("1 failed")
+    expect(page.locator("#status li")).to_contain_text("empty.txt")
+    expect(page.locator(".q-list tbody tr")).to_have_count(3)
+
+    page.get_by_role("tab", name="Chat").click()
+    ask(page, "When was the lighthouse of Vardo lit?")
+    expect(page.locator(".q-quote").first).to_contain_text("in 1896.")
+
+    page.get_by_role("tab", name="Articles").click()
+    page.get_by_role("textbox", name=re.compile("web address")).fill("no/such/place")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#status .q-fault")).to_contain_text("no/such/place", timeout=30_000)
+    remove = page.get_by_role("button", name="Remove The lighthouse")
+    remove.click()
+    expect(page.locator(".q-list tbody tr")).to_have_count(3)
+    remove.click()
+    expect(page.locator(".q-list tbody tr")).to_have_count(2)
+    expect(page.locator("#status")).to_contain_text("1 gone")
+    page.locator(".q-open").filter(has_text="North Korea").click()
+    expect(page.locator("#panel h2")).to_have_text("North Korea once again warned by US and co")
+
+
+def test_on_a_narrow_screen_the_article_comes_over_the_chat_and_goes(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 780})
+    ask(page, "Where did the security advisors meet?")
+    expect(page.locator("#panel")).to_be_hidden()
+    page.locator(".q-quote").first.click()
+    expect(page.locator("#panel mark.q-active")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Back to the chat").click()
+    expect(page.locator("#panel")).to_be_hidden()
+    expect(page.locator(".q-quote").first).to_be_focused()
