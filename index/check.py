@@ -9,7 +9,7 @@ import numpy as np
 from index.article import Article, Chunk
 from index.chunks import passage_to_embed
 from index.dense import Dense
-from index.errors import IndexDamagedError
+from index.errors import ArticleGoneError, IndexDamagedError
 from index.store import Store, passage_digest
 
 LENGTH_TOLERANCE = 1e-3
@@ -25,7 +25,7 @@ def _article_faults(store: Store) -> Iterator[str]:
     for source, _ in store.sources():
         try:
             article = store.article_of(source)
-        except IndexDamagedError as error:
+        except (ArticleGoneError, IndexDamagedError) as error:
             yield str(error)
             continue
         before = 0
@@ -50,7 +50,8 @@ def _chunk_faults(store: Store, article: Article, chunk: Chunk, before: int) -> 
 
 def _vector_faults(store: Store, dense: Dense, dimension: int) -> Iterator[str]:
     ids, vectors = store.vectors(dimension)
-    lengths = np.linalg.norm(vectors, axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):  # flipped bits make any number
+        lengths = np.linalg.norm(vectors, axis=1)
     wrong = [i for i, length in zip(ids, lengths, strict=True) if not abs(length - 1) <= LENGTH_TOLERANCE]
     if wrong:
         yield f"{len(wrong)} stored vectors are not of length 1, the first that of chunk {wrong[0]}"

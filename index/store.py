@@ -48,12 +48,13 @@ CREATE TABLE chunks (
     sentences TEXT NOT NULL, heading TEXT NOT NULL, passage BLOB NOT NULL, vector BLOB NOT NULL);
 CREATE INDEX chunks_by_article ON chunks (article_id, start);
 CREATE INDEX chunks_by_passage ON chunks (passage);
-CREATE VIRTUAL TABLE words USING fts5 (title, body, tokenize = "porter unicode61 remove_diacritics 2");
 """
+_WORDS = """CREATE VIRTUAL TABLE words USING fts5 (title, body, tokenize = "porter unicode61 remove_diacritics 2")"""
 _CANNOT_WRITE = (
     *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY),
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR),
 )
+_Maybe = (str, type(None))
 _ARTICLE = "articles.id, source, title, published, author, text, text_digest"
 _CHUNK = 'article_id, start, "end", sentences, heading, chunks.id'
 
@@ -135,6 +136,8 @@ class Store:
             yield
         except sqlite3.Error as error:
             raise _as_storage_error(error, self.path.parent, self._write) from error
+        except UnicodeDecodeError as error:  # from sqlite3 itself: SQLite's message quotes a damaged name
+            raise damaged(self.path.parent, "a name in it is not text") from error
 
     # what it was built with
 
@@ -144,16 +147,15 @@ class Store:
 
     def create(self, settings: Settings) -> None:
         """Makes the tables, in the transaction that is open."""
-        for statement in _TABLES.split(";\n"):
+        for statement in (*_TABLES.split(";\n"), _WORDS):
             self._db.execute(statement)
         self._put_meta(settings=json.dumps(asdict(settings)), build=uuid.uuid4().hex, generation="0")
 
     def settings(self) -> Settings:
         """What the index was built with. Raises `IndexDamagedError` if that cannot be read."""
         said = self._loads(self._meta("settings"))
-        if not isinstance(said, dict) or not said.keys() >= set(Settings.__slots__):
-            raise damaged(self.path.parent, "its settings cannot be read")
-        return Settings(**{name: said[name] for name in Settings.__slots__})
+        values = [said.get(name) for name in Settings.__slots__] if isinstance(said, dict) else None
+        return Settings(*self._typed(values, str, int, int, int))
 
     def stamp(self) -> str:
         """The state of the database in a word: a new one after every change and every new build."""
@@ -161,7 +163,8 @@ class Store:
 
     def generation(self) -> int:
         """The number of changes since the index was made."""
-        return int(self._meta("generation"))
+        said = self._loads(self._meta("generation"))
+        return int(self._typed([said], int)[0])
 
     def next_generation(self) -> None:
         """Marks the change in the open transaction."""
@@ -169,7 +172,9 @@ class Store:
 
     def clear(self, settings: Settings) -> None:
         """Removes every article and starts anew with `settings`; numbers go on and generations too."""
-        for table in ("words", "chunks", "articles", "origins"):
+        self._db.execute("DROP TABLE words")
+        self._db.execute(_WORDS)
+        for table in ("chunks", "articles", "origins"):
             self._db.execute(f"DELETE FROM {table}")
         self._put_meta(settings=json.dumps(asdict(settings)))
 
@@ -200,6 +205,7 @@ class Store:
         row = self._db.execute(f"SELECT {_ARTICLE} FROM articles WHERE {column} = ?", (value,)).fetchone()
         if row is None:
             raise ArticleGoneError(f"The index holds no article {value} any more: it was removed. Ask again.")
+        self._typed(row, int, str, str, _Maybe, _Maybe, str, str)
         if text_digest(row[5]) != row[6]:
             raise damaged(self.path.parent, f"the text of {row[1]} is not what was stored")
         return Article(text=row[5], title=row[2], source=row[1], published=row[3], author=row[4], id=row[0])
@@ -218,12 +224,13 @@ class Store:
 
     def sources(self) -> list[tuple[str, str]]:
         """(source, origin) of all articles, in order."""
-        return [(row[0], row[1]) for row in self._db.execute("SELECT source, origin FROM articles ORDER BY source")]
+        rows = self._db.execute("SELECT source, origin FROM articles ORDER BY source")
+        return [(source, origin) for source, origin in (self._typed(row, str, str) for row in rows)]
 
     def source_names(self, article_ids: Iterable[int]) -> dict[int, str]:
         """The source of each of these articles, by id."""
         query = "SELECT source FROM articles WHERE id = ?"
-        return {id_: str(self._db.execute(query, (id_,)).fetchone()[0]) for id_ in article_ids}
+        return {id_: self._typed(self._db.execute(query, (id_,)).fetchone(), str)[0] for id_ in article_ids}
 
     def put_origin_of(self, source: str, origin: str) -> None:
         """Remembers that an article now comes from another file or address."""
@@ -281,8 +288,12 @@ class Store:
     # chunks
 
     def chunks(self, ids: Iterable[int]) -> dict[int, Chunk]:
-        """The chunks of these ids, by id."""
-        return {chunk.id: chunk for chunk in self._chunks("chunks.id", ids)}
+        """The chunks of these ids, by id. Raises `IndexDamagedError` if one is not there."""
+        ids = list(ids)
+        found = {chunk.id: chunk for chunk in self._chunks("chunks.id", ids)}
+        if len(found) < len(set(ids)):
+            raise damaged(self.path.parent, "a chunk is missing")
+        return found
 
     def chunks_of(self, article_id: int) -> list[Chunk]:
         """An article's chunks in order."""
@@ -291,8 +302,19 @@ class Store:
     def _chunks(self, column: str, values: Iterable[int]) -> Iterator[Chunk]:
         for value in values:
             for row in self._db.execute(f"SELECT {_CHUNK} FROM chunks WHERE {column} = ?", (value,)):
-                spans: tuple[Span, ...] = tuple((start, end) for start, end in self._loads(row[3]))
+                self._typed(row, int, int, int, str, str, int)
+                spans = tuple(self._span(span) for span in self._typed([self._loads(row[3])], list)[0])
                 yield Chunk(row[0], row[1], row[2], spans, row[4], row[5])
+
+    def _span(self, span: Any) -> Span:
+        start, end = self._typed(span if isinstance(span, list) else None, int, int)
+        return start, end
+
+    def _typed(self, values: Sequence[Any] | None, *types: Any) -> Sequence[Any]:
+        """The values, proved to be of these types. Raises `IndexDamagedError`."""
+        if values is None or len(values) != len(types) or not all(map(isinstance, values, types)):
+            raise damaged(self.path.parent, "a row is missing or holds values of the wrong kind")
+        return values
 
     def _loads(self, text: str) -> Any:
         try:
@@ -304,15 +326,18 @@ class Store:
         """The stored vector of a passage that was embedded before, or None."""
         query = "SELECT vector FROM chunks WHERE passage = ? LIMIT 1"
         row = self._db.execute(query, (passage_digest(passage),)).fetchone()
-        return None if row is None else np.frombuffer(row[0], dtype="<f4").reshape(dimension)
+        return None if row is None else self._vector(row[0], dimension)
+
+    def _vector(self, data: Any, dimension: int) -> Vectors:
+        if not isinstance(data, bytes) or len(data) != 4 * dimension:
+            raise damaged(self.path.parent, "a stored vector is not of the index's dimension")
+        return np.frombuffer(data, dtype="<f4").astype(np.float32)
 
     def vectors(self, dimension: int) -> tuple[list[int], Vectors]:
         """All chunk ids in order, and their vectors: float32, (n, dimension). Raises `IndexDamagedError`."""
         rows = self._db.execute("SELECT id, vector FROM chunks ORDER BY id").fetchall()
-        if any(len(row[1]) != 4 * dimension for row in rows):
-            raise damaged(self.path.parent, "a stored vector is not of the index's dimension")
-        data = np.frombuffer(b"".join(row[1] for row in rows), dtype="<f4")
-        return [row[0] for row in rows], data.reshape(-1, dimension).astype(np.float32)
+        vectors = [self._vector(row[1], dimension) for row in rows]
+        return [row[0] for row in rows], np.array(vectors, dtype=np.float32).reshape(-1, dimension)
 
     def chunk_ids(self, only: Filter) -> list[int]:
         """The ids of the chunks whose articles pass the filter."""
@@ -423,4 +448,4 @@ def _as_storage_error(error: sqlite3.Error, folder: Path, write: bool) -> Storag
             f"The index in {folder} could not be written ({error}); nothing of the change was kept. "
             "Check that the disk has room and that you may write to the folder, then run the same command again."
         )
-    return damaged(folder, str(error))
+    return damaged(folder, " ".join(str(error).split())[:100])
