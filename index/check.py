@@ -18,7 +18,8 @@ LENGTH_TOLERANCE = 1e-3
 
 def find_faults(store: Store, dense: Dense, dimension: int) -> list[str]:
     """What is wrong, a line each: tables, texts, every chunk against its slice, every vector, FAISS and database."""
-    return [*store.complaints(), *_article_faults(store), *_vector_faults(store, dense, dimension)]
+    faults = [*store.complaints(), *_article_faults(store), *_vector_faults(store, dense, dimension)]
+    return faults if store.knows_its_words() else [*faults, "the words are not listed where they stand"]
 
 
 def _article_faults(store: Store) -> Iterator[str]:

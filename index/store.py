@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -382,6 +383,18 @@ class Store:
             found.append(f"{n} chunks belong to no article")
         return found
 
+    def knows_its_words(self) -> bool:
+        """Whether FTS5 lists every word where it stands: compared with a table made anew from the same texts."""
+        anew = sqlite3.connect(":memory:", isolation_level=None)
+        try:
+            anew.execute(_WORDS)
+            rows = self._db.execute("SELECT rowid, title, body FROM words")
+            anew.executemany("INSERT INTO words (rowid, title, body) VALUES (?, ?, ?)", rows)
+            with _listed(self._db) as ours, _listed(anew) as theirs:
+                return all(mine == other for mine, other in zip_longest(ours, theirs))
+        finally:
+            anew.close()
+
     def stored(self, chunk_id: int) -> tuple[str, str, bytes]:
         """(title, body) as they are searched, and the digest of the passage as it was embedded."""
         query = "SELECT title, body, passage FROM words JOIN chunks ON chunks.id = words.rowid WHERE chunks.id = ?"
@@ -427,6 +440,20 @@ def _connect(name: str, uri: bool, *pragmas: str) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+@contextmanager
+def _listed(db: sqlite3.Connection) -> Iterator[sqlite3.Cursor]:
+    """Every (word, row, column, place) in the table of words, in order."""
+    db.execute("PRAGMA query_only = OFF")  # else not even a temporary table is allowed
+    db.execute("CREATE VIRTUAL TABLE temp.listed USING fts5vocab (main, words, instance)")
+    cursor = db.execute("SELECT term, doc, col, offset FROM temp.listed")
+    try:
+        yield cursor
+    finally:
+        cursor.close()
+        db.execute("DROP TABLE temp.listed")
+        db.execute("PRAGMA query_only = ON")
 
 
 def _code(error: sqlite3.Error) -> int:
