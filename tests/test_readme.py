@@ -60,13 +60,15 @@ def test_the_python_runs_and_prints_what_it_says(folder: Path) -> None:
 
 
 def test_the_make_targets_are_there_and_bare_make_lists_them() -> None:
-    listed = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     for command in COMMANDS:
         if command.startswith("make "):
             assert command in listed, command
 
 
 def test_the_files_that_it_shows_are_there() -> None:
-    links = [link for link in re.findall(r"\]\((?!http)([^)#]+)\)", README)]
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []

@@ -24,10 +24,15 @@ HOSTILE = (
     "<script>window.hacked = 1</script> ${value} {{value}}\n\n"
     "The Zorblax treaty was signed in Quito <img src=x onerror=window.hacked=2> for $x^2$ and _a_ and <b>b</b>.\n"
 )
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +44,16 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    command = [sys.executable, "-P", "-c", "from ui.cli import main; main()", "chat", "--port", port, "--index", "index"]
+    quoth = [sys.executable, "-P", "-c", "from ui.cli import main; main()"]
     log = folder / "log.txt"
     with log.open("w") as errors:
-        chat = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=errors, text=True)
+        chat = subprocess.Popen(
+            [*quoth, "chat", "--port", port, "--index", "index"],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
     late = threading.Timer(120, chat.kill)
     late.start()
     assert chat.stdout is not None

@@ -1,4 +1,4 @@
-"""What people see of answers and articles: the words untouched, whatever they are, and nothing of them taken as markup."""
+"""What people see of answers and articles: the words untouched, and nothing of them taken as markup."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ui.render import (
 )
 
 HOSTILE = (
-    '<script>alert(1)</script> "quoted" \'single\' </mark></article> & &amp; &lt;b&gt;\n'
+    "<script>alert(1)</script> \"quoted\" 'single' </mark></article> & &amp; &lt;b&gt;\n"
     "Costs $x^2$ and _a_ and **b** and `c` and ${value} and {{value}} and <img src=x onerror=alert(1)>.\n"
     "مرحبا بالعالم \u202e reversed \U0001f642\U0001f1f0\U0001f1f7 e\u0301 \ufb01n."
 )
@@ -73,7 +73,11 @@ def safe_tags(html: str) -> bool:
     page = Page(html)
     known = {"article", "h2", "p", "mark", "time", "bdi", "a", "div", "button", "span", "b", "section"}
     known |= {"table", "thead", "tbody", "tr", "th", "td", "ul", "li"}
-    running = [n for n, v in page.attributes if n.startswith("on") or (n in ("href", "src") and not (v or "").startswith("http"))]
+    running = [
+        n
+        for n, v in page.attributes
+        if n.startswith("on") or (n in ("href", "src") and not (v or "").startswith("http"))
+    ]
     return set(page.tags) <= known and not running
 
 
@@ -147,14 +151,18 @@ def test_nothing_from_articles_or_persons_becomes_markup() -> None:
         articles_html([ARTICLE]),
         changes_html(Changes(failed=(Failure(HOSTILE, HOSTILE),))),
         welcome_html(1, [HOSTILE]),
-        conversation_html([Turn(HOSTILE, fault=HOSTILE), Turn(HOSTILE), *(Turn(HOSTILE, a) for a in (answered, abstained, greeted))]),
+        conversation_html(
+            [Turn(HOSTILE, fault=HOSTILE), Turn(HOSTILE), *(Turn(HOSTILE, a) for a in (answered, abstained, greeted))]
+        ),
     ]
     for html in pages:
         assert safe_tags(html), html
     assert Page(pages[-1]).text.count("<script>alert(1)</script>") >= 6
 
 
-@pytest.mark.parametrize("source", ["javascript:alert(1)", "data:text/html,x", 'https://x/" onclick="alert(1)', " http://x"])
+@pytest.mark.parametrize(
+    "source", ["javascript:alert(1)", "data:text/html,x", 'https://x/" onclick="alert(1)', " http://x"]
+)
 def test_only_web_addresses_become_links(source: str) -> None:
     assert "<a " not in source_html(source)
 
@@ -166,7 +174,9 @@ def test_a_web_address_is_a_link_that_tells_nobody_where_it_was() -> None:
 
 
 def test_an_answer_for_the_terminal() -> None:
-    article = Article("They met in Seoul.\x1b[2J Again.", title="News\x07", source="https://example.org", published="2026-03-01", id=1)
+    article = Article(
+        "They met in Seoul.\x1b[2J Again.", title="News\x07", source="https://example.org", published="2026-03-01", id=1
+    )
     answered = Answer("Where?", True, "", short="Seoul", quotes=(quote(article, 0, 23),), confidence=0.913)
     assert answer_text(answered) == (
         "Seoul  (91% sure)\n\n  “They met in Seoul.\ufffd[2J ”\n    News\ufffd (https://example.org, 2026-03-01)"
@@ -206,7 +216,9 @@ def test_changes_in_one_line() -> None:
 
 
 def test_articles_are_one_line_each() -> None:
-    lines = articles_text([Article("x", title="A\ttab\nand line", source="s", published="2026-03-01"), Article("y", source="z")])
+    lines = articles_text(
+        [Article("x", title="A\ttab\nand line", source="s", published="2026-03-01"), Article("y", source="z")]
+    )
     assert lines == "A tab and line\t2026-03-01\ts\n(no title)\t\tz"
 
 

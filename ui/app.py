@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index import Index, QuothError
 from ui.articles_page import add_articles_page, list_html
-from ui.chat_page import add_chat_page
+from ui.chat_page import QUIET, add_chat_page
 from ui.conversation import Ask
 
 HOST, PORT = "127.0.0.1", 7860
@@ -43,6 +43,7 @@ class PortError(QuothError):
 
 def make_app(index: Index, ask: Ask, *, editable: bool = True) -> gr.Blocks:
     """The chat over an index, each question answered by `ask`; with `editable`, its articles can be changed."""
+    app: gr.Blocks
     with gr.Blocks(title="Quoth", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as app:
         gr.HTML(
             '<header class="q-top"><h1><span aria-hidden="true">“</span>Quoth</h1>'
@@ -54,9 +55,8 @@ def make_app(index: Index, ask: Ask, *, editable: bool = True) -> gr.Blocks:
                 panel, log, turns, opening = add_chat_page(index, ask)
             with gr.Tab("Articles", id="articles") as articles_tab:
                 listed = add_articles_page(index, panel, tabs, editable=editable)
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        gr.on([app.load, chat_tab.select], opening, turns, log, **quiet)
-        gr.on([app.load, articles_tab.select], lambda: list_html(index, editable=editable), None, listed, **quiet)
+        gr.on([app.load, chat_tab.select], opening, turns, log, **QUIET)
+        gr.on([app.load, articles_tab.select], lambda: list_html(index, editable=editable), None, listed, **QUIET)
     return app
 
 
@@ -150,9 +150,11 @@ def _check_port(host: str, port: int) -> None:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortError(
-                f"port {port} is in use, perhaps by another chat. Stop that, or run: quoth chat --port {port % 65535 + 1}"
+                f"port {port} is in use, perhaps by another chat. Stop it, or run: quoth chat --port {port % 65535 + 1}"
             ) from error
-        raise PortError(f"{host}:{port} cannot be listened on ({error.strerror}). Run: quoth chat --host {HOST}") from error
+        raise PortError(
+            f"{host}:{port} cannot be listened on ({error.strerror}). Run: quoth chat --host {HOST}"
+        ) from error
 
 
 def _spare_proxies() -> None:

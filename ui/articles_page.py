@@ -26,11 +26,13 @@ def articles_html(articles: Sequence[Article], *, editable: bool = True) -> str:
     if not articles:
         return '<div class="q-empty"><p>There are no articles yet.</p></div>'
     rows = "".join(_row(article, editable) for article in articles[:LISTED])
-    more = f"<p>… and {len(articles) - LISTED:,} more. List them all with: quoth articles</p>" if articles[LISTED:] else ""
+    more = (
+        f"<p>… and {len(articles) - LISTED:,} more. List them all with: quoth articles</p>" if articles[LISTED:] else ""
+    )
     removing = '<th scope="col"><span class="q-unseen">Remove</span></th>' if editable else ""
     return (
-        f'<h2 class="q-heading">{len(articles):,} in the index</h2><div class="q-list"><table><thead><tr><th scope="col">Article</th>'
-        f'<th scope="col">Date</th>{removing}</tr></thead>'
+        f'<h2 class="q-heading">{len(articles):,} in the index</h2><div class="q-list"><table>'
+        f'<thead><tr><th scope="col">Article</th><th scope="col">Date</th>{removing}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>{more}"
     )
 
@@ -38,7 +40,8 @@ def articles_html(articles: Sequence[Article], *, editable: bool = True) -> str:
 def changes_html(changes: Changes) -> str:
     """What an update did, and each failure with its reason."""
     failures = "".join(
-        f'<li dir="auto"><b>{escape(source_label(f.source, short=True))}</b>: {escape(f.reason)}</li>' for f in changes.failed
+        f'<li dir="auto"><b>{escape(source_label(f.source, short=True))}</b>: {escape(f.reason)}</li>'
+        for f in changes.failed
     )
     tone = "q-fault" if changes.failed else "q-done"
     reasons = f"<ul>{failures}</ul>" if failures else ""
@@ -99,7 +102,9 @@ def _add_form(index: Index, listed: gr.HTML) -> None:
             return fault_html(fault)
 
     def add_them(
-        chosen: list[str] | None, named: str, bar: gr.Progress = gr.Progress()  # noqa: B008
+        chosen: list[str] | None,
+        named: str,
+        bar: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> tuple[str, str, None, str]:
         def progress(stage: str, done: int, total: int) -> None:
             bar((done, total), desc=stage.capitalize(), unit="articles" if stage == "reading" else "passages")
@@ -116,7 +121,14 @@ def _add_form(index: Index, listed: gr.HTML) -> None:
         return change(lambda: index.remove([index.article(event.id).source])), list_html(index)
 
     shown = {**QUIET, "show_progress": "full", "show_progress_on": [status]}
-    gr.on([add.click, place.submit], add_them, [files, place], [status, listed, files, place], concurrency_limit=1, **shown)
+    gr.on(
+        [add.click, place.submit],
+        add_them,
+        [files, place],
+        [status, listed, files, place],
+        concurrency_limit=1,
+        **shown,
+    )
     listed.remove(remove, None, [status, listed], **QUIET)
 
 
@@ -124,11 +136,13 @@ def _row(article: Article, editable: bool) -> str:
     title = escape(article.title or "(no title)")
     source = source_html(article.source) if article.source else ""
     button = (
-        f'<td><button type="button" class="q-remove" data-id="{article.id}" aria-label="Remove {title}">Remove</button></td>'
+        f'<td><button type="button" class="q-remove" data-id="{article.id}" '
+        f'aria-label="Remove {title}">Remove</button></td>'
         if editable
         else ""
     )
     return (
         f'<tr><td><button type="button" class="q-open" data-id="{article.id}" dir="auto">{title}</button>'
-        f'<span class="q-facts">{source}</span></td><td class="q-date">{escape((article.published or "")[:10])}</td>{button}</tr>'
+        f'<span class="q-facts">{source}</span></td>'
+        f'<td class="q-date">{escape((article.published or "")[:10])}</td>{button}</tr>'
     )

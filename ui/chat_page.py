@@ -28,6 +28,7 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 _EMPTY_PANEL = '<div class="q-empty"><p>Click a quote to see it in its article.</p></div>'
 
+
 class Welcome:
     """The first sight of the chat. Its examples are asked once for each state of the index, and shared."""
 
@@ -83,7 +84,14 @@ def add_chat_page(index: Index, ask: Ask) -> tuple[gr.HTML, gr.HTML, gr.State, O
 
 
 def _wire(
-    index: Index, ask: Ask, welcome: Welcome, turns: gr.State, log: gr.HTML, box: gr.Textbox, new: gr.Button, panel: gr.HTML
+    index: Index,
+    ask: Ask,
+    welcome: Welcome,
+    turns: gr.State,
+    log: gr.HTML,
+    box: gr.Textbox,
+    new: gr.Button,
+    panel: gr.HTML,
 ) -> None:
     def answer_it(typed: str, before: Turns, event: gr.EventData) -> Iterator[tuple[Turns, str, str]]:
         question = event._data["question"] if event.target is log else typed

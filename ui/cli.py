@@ -1,4 +1,4 @@
-"""The command `quoth`: each command parses, calls one function, and prints. Results go to stdout, all else to stderr."""
+"""The command `quoth`. Each command parses, calls one function, and prints: results to stdout, all else to stderr."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 import typer
 
 from index import QuothError
+from ui.opening import index_to_ask, index_to_read, index_to_write
 from ui.progress import Bars
 from ui.render import answer_text, articles_text, as_json, changes_text, plain
 
 if TYPE_CHECKING:
-    from index import Changes, Index
+    from index import Changes
 
 P = ParamSpec("P")
 
@@ -41,7 +42,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines."
 
 
 def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
-    """The command, with what can end it early told in one line: errors (status 1), Ctrl-C (130), a closed pipe (141)."""
+    """The command, with what can end it early told in one line: errors and Ctrl-C. A closed pipe is quiet."""
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -113,8 +114,9 @@ def index_command(
 ) -> int:
     """Take in articles: what is new or changed.
 
-    Articles that did not change cost nothing, and the others in the index stay. Reads .txt, .md, .html, .pdf, .docx and .jsonl files, web pages, and RSS or Atom feeds. What cannot be read is
-    listed at the end, and tried again the next time.
+    Articles that did not change cost nothing, and the others in the index stay. Reads .txt, .md, .html, .pdf, .docx
+    and .jsonl files, web pages, and RSS or Atom feeds. What cannot be read is listed at the end, and tried again the
+    next time.
 
     \b
     Examples:
@@ -123,7 +125,7 @@ def index_command(
       quoth index news/ --prune --dry-run         what would change?
       quoth index news/ --rebuild --index my-index
     """
-    target = _to_write(index, model, rebuild)
+    target = index_to_write(index, model, rebuild)
     with Bars() as bars:
         changes = target.update(
             paths, prune=prune, dry_run=dry_run, rebuild=rebuild, progress=bars, allow_private=allow_private, wait=wait
@@ -156,16 +158,14 @@ def ask(
     """
     from qa import answer
 
-    found = answer(question, _to_ask(index), since=since, source=source)
+    found = answer(question, index_to_ask(index), since=since, source=source)
     print(as_json(found.to_dict()) if json else answer_text(found))
 
 
 @app.command()
 @guarded
 def chat(
-    host: Annotated[str, typer.Option(help="The address to listen on; others than this machine's open it to others.")] = (
-        "127.0.0.1"
-    ),
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 lets others in.")] = ("127.0.0.1"),
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 7860,
     index: IndexDir = None,
 ) -> None:
@@ -184,7 +184,7 @@ def chat(
     from qa import answer
     from ui.app import serve
 
-    opened = _to_ask(index)
+    opened = index_to_ask(index)
 
     def ready(address: str) -> None:
         print(f"Quoth is at {address} (Ctrl-C stops it)", flush=True)
@@ -196,14 +196,14 @@ def chat(
 @guarded
 def articles(json: AsJson = False, index: IndexDir = None) -> None:
     """List the articles: title, date, source."""
-    found = _to_read(index).articles()
+    found = index_to_read(index).articles()
     print(as_json([article.to_dict() for article in found]) if json else articles_text(found))
 
 
 @app.command()
 @guarded
 def remove(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", help="As `quoth articles` shows them, or a folder.")],
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", help="As `quoth articles` shows it, or a folder.")],
     index: IndexDir = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
     wait: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="Wait for another writer to finish.")] = 0.0,
@@ -212,7 +212,7 @@ def remove(
 
     Their files stay where they are.
     """
-    return _print_changes(_to_read(index).remove(sources, dry_run=dry_run, wait=wait))
+    return _print_changes(index_to_read(index).remove(sources, dry_run=dry_run, wait=wait))
 
 
 @app.command()
@@ -222,12 +222,51 @@ def check(index: IndexDir = None) -> int:
 
     Prints what does not fit together, with exit status 1.
     """
-    faults = _to_read(index).check()
+    faults = index_to_read(index).check()
     for fault in faults:
         print(plain(fault))
     if not faults:
         print("All is well.")
     return 1 if faults else 0
+
+
+@app.command("eval")
+@guarded
+def eval_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Questions with answers, in SQuAD 2.0 format; .gz too.")],
+    with_: Annotated[
+        Path | None, typer.Option("--with", metavar="FILE", help="Index these articles too.", show_default=False)
+    ] = None,
+    json: AsJson = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw reliability and risk.", show_default=False)
+    ] = None,
+    ablation: Annotated[bool, typer.Option("--ablation", help="Say what each part of the search adds.")] = False,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Ask only N of the questions.", show_default=False)
+    ] = None,
+) -> None:
+    """Measure answers against known ones.
+
+    Indexes the articles of FILE in a folder of its own, asks every question of all of them, and prints how often the
+    right passage is found, the right sentence quoted, and the question declined.
+
+    \b
+    Examples:
+      quoth eval questions.json
+      quoth eval dev.json.gz --with train.json.gz --ablation --plot dev.png
+    """
+    from qa.evaluate import evaluate
+    from qa.report import check_plot, report_text
+    from qa.report import plot as draw
+
+    if plot:
+        check_plot(plot)
+    with Bars() as bars:
+        report = evaluate(file, with_, ablation=ablation, limit=limit, progress=bars)
+    print(as_json(report.to_dict()) if json else report_text(report))
+    if plot:
+        draw(report, plot)
 
 
 def _print_changes(changes: Changes) -> int:
@@ -237,33 +276,3 @@ def _print_changes(changes: Changes) -> int:
         named = failure.reason if failure.source in failure.reason else f"{failure.source}: {failure.reason}"
         print(f"quoth: {plain(named)}", file=sys.stderr)
     return 1 if changes.failed else 0
-
-
-def _directory(named: Path | None) -> Path:
-    from qa.ask import DEFAULT_DIRECTORY
-
-    return named or Path(os.environ.get("QUOTH_INDEX") or DEFAULT_DIRECTORY)
-
-
-def _to_ask(named: Path | None) -> Index:
-    """The index named, or the default one, which is made from the shipped articles if it is not there."""
-    from index import Index
-    from qa.ask import default_index
-
-    return Index.open(named) if named else default_index()
-
-
-def _to_read(named: Path | None) -> Index:
-    from index import Index
-
-    return Index.open(_directory(named))
-
-
-def _to_write(named: Path | None, model: str | None, rebuild: bool) -> Index:
-    """The index to update; with `rebuild`, whatever is there now is not looked at."""
-    from index import Index, SentenceEncoder
-
-    encoder = SentenceEncoder(model) if model else None
-    if rebuild:
-        return Index(_directory(named), encoder or SentenceEncoder())
-    return Index.open_or_create(_directory(named), encoder=encoder)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-_UNITS = {"reading": "articles", "encoding": "chunks"}
+_UNITS = {"reading": "articles", "encoding": "chunks", "asking": "questions"}
 
 
 class Bars:
@@ -17,7 +17,7 @@ class Bars:
 
     def __init__(self) -> None:
         self._stage = ""
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Any] | None = None
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         if not sys.stderr.isatty():

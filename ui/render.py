@@ -87,11 +87,11 @@ def answer_html(answer: Answer, turn: int) -> str:
     if answer.reason != "not in the articles":
         return f'<div class="q-answer q-note"><p dir="auto">{escape(answer.text)}</p></div>'
     cards = [_card(q, turn, n, None) for n, q in enumerate(answer.nearest)]
-    near = '<p class="q-hint">The nearest passages, in case they help. They don’t answer the question.</p>' if cards else ""
+    near = '<p class="q-hint">The nearest passages, in case they help. They don’t answer the question.</p>'
     return (
         f'<div class="q-answer q-none"><p class="q-title">{DONT_SAY}</p>'
         "<p>None of them answers this, as far as I can tell. Other words may help, or an article that does answer it."
-        f"</p>{near}{''.join(cards)}</div>"
+        f"</p>{near if cards else ''}{''.join(cards)}</div>"
     )
 
 
@@ -123,7 +123,8 @@ def article_html(
 def source_html(source: str) -> str:
     """A source as HTML: a link for a web address, else a name with the whole path as its tooltip."""
     if re.match(r"https?://[^\s]+$", source, re.IGNORECASE):
-        return f'<a href="{escape(source)}" target="_blank" rel="noopener noreferrer nofollow" dir="ltr">{escape(source)}</a>'
+        address = escape(source)
+        return f'<a href="{address}" target="_blank" rel="noopener noreferrer nofollow" dir="ltr">{address}</a>'
     return f'<bdi title="{escape(source)}">{escape(source_label(source, short=True))}</bdi>'
 
 
@@ -143,12 +144,13 @@ def _card(quote: Quote, turn: int, number: int, short: str | None) -> str:
     at = quote.text.find(short) if short else -1
     if short and at >= 0:
         before, after = quote.text[:at], quote.text[at + len(short) :]
-        words = f'{escape(before)}<b>{escape(short)}</b>{escape(after)}'
+        words = f"{escape(before)}<b>{escape(short)}</b>{escape(after)}"
     facts = [f"<bdi>{escape(source_label(quote.source, short=True))}</bdi>"]
     if quote.published:
         facts.append(escape(quote.published[:10]))
     return (
-        f'<button type="button" class="q-quote" data-turn="{turn}" data-quote="{number}" title="Show it in its article">'
+        f'<button type="button" class="q-quote" data-turn="{turn}" data-quote="{number}" '
+        'title="Show it in its article">'
         f'<span class="q-words" dir="auto">{words}</span>'
         f'<span class="q-cite"><span class="q-cite-title" dir="auto">{escape(quote.title or "(no title)")}</span>'
         f'<span class="q-facts">{" · ".join(facts)}</span></span></button>'
@@ -199,7 +201,9 @@ def _shown(paragraphs: list[Span], around: int) -> tuple[list[Span], int, int]:
     if whole <= SHOWN_CHARACTERS:
         return paragraphs, 0, 0
     low = max(0, min(around - SHOWN_CHARACTERS // 2, whole - SHOWN_CHARACTERS))
-    kept = [(max(s, low), min(e, low + SHOWN_CHARACTERS)) for s, e in paragraphs if s < low + SHOWN_CHARACTERS and e > low]
+    kept = [
+        (max(s, low), min(e, low + SHOWN_CHARACTERS)) for s, e in paragraphs if s < low + SHOWN_CHARACTERS and e > low
+    ]
     return kept, kept[0][0] if low else 0, whole - kept[-1][1]
 
 
