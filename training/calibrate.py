@@ -1,0 +1,177 @@
+"""Fits `confidence`: `python -m training.calibrate --data DIR` reads each question of `dev.json.gz` in the passages
+that the search finds, and writes qa/confidence.json.
+
+A logistic regression over `qa.evidence.features`, of whether the best evidence's sentence covers a gold answer. Its
+figures are cross-validated: each article's questions are judged by a model fitted on the other articles. So is the
+threshold: the highest confidence to ask for at which no more than `--loss` of the answerable questions are declined,
+which declines the most unanswerable ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import Hit, Index
+from qa import metrics
+from qa.chain import PASSAGES
+from qa.confidence import FILE
+from qa.evidence import features, rank_evidence
+from qa.question import kind_of
+from qa.reader import Reader, Reading, TrainedReader
+from qa.squad import Question, QuestionSet, read_questions, some_of
+from qa.windows import Passage
+
+Floats = NDArray[np.float64]
+
+PENALTY = 1.0
+"""Half this times the squared weights (of features scaled to unit variance) is added to the loss of all rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One question: the features of its evidence, whether the best of it is right, whether any could be, and the
+    article that it was asked about."""
+
+    features: Mapping[str, float]
+    right: bool
+    answerable: bool
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """`confidence` = 1 / (1 + exp(-(bias + weights * features))), the features by name."""
+
+    names: tuple[str, ...]
+    weights: tuple[float, ...]
+    bias: float
+
+    def confidence(self, rows: Sequence[Row]) -> Floats:
+        """One number, 0..1, for each row."""
+        x = self.bias + _matrix(rows, self.names) @ np.array(self.weights)
+        confidence: Floats = 1 / (1 + np.exp(-np.clip(x, -50, 50)))
+        return confidence
+
+
+def fit(rows: Sequence[Row], penalty: float = PENALTY) -> Model:
+    """The likeliest logistic regression of `right`, by Newton's method. Raises `ValueError` if all are alike."""
+    right = np.array([row.right for row in rows], dtype=float)
+    if right.min() == right.max():
+        raise ValueError("there must be questions that were answered right and others that were not")
+    names = tuple(rows[0].features)
+    x = _matrix(rows, names)
+    middle, width = x.mean(axis=0), x.std(axis=0)
+    width[width < 1e-12] = 1.0
+    x = np.column_stack([(x - middle) / width, np.ones(len(x))])
+    ridge = penalty * np.diag([*np.ones(len(names)), 0.0])
+    w = np.zeros(x.shape[1])
+    for _ in range(100):
+        p = 1 / (1 + np.exp(-np.clip(x @ w, -50, 50)))
+        slope = x.T @ (p - right) + ridge @ w
+        step = np.linalg.solve((x.T * (p * (1 - p) + 1e-9)) @ x + ridge, slope)
+        w -= step * min(1.0, 5.0 / max(1e-12, float(np.abs(step).max())))
+        if np.abs(step).max() < 1e-10:
+            break
+    weights = w[:-1] / width
+    return Model(names, tuple(map(float, weights)), float(w[-1] - weights @ middle))
+
+
+def cross_validated(rows: Sequence[Row], penalty: float = PENALTY) -> Floats:
+    """For each row the confidence by a model that has seen no question of its article."""
+    confidence = np.zeros(len(rows))
+    for article in {row.article for row in rows}:
+        out = [i for i, row in enumerate(rows) if row.article == article]
+        model = fit([row for row in rows if row.article != article], penalty)
+        confidence[out] = model.confidence([rows[i] for i in out])
+    return confidence
+
+
+def calibrate(rows: Sequence[Row], fitted_on: str, loss: float = 0.1) -> dict[str, Any]:
+    """What `confidence.json` holds: the model, the threshold, and the cross-validated figures."""
+    model, confidence = fit(rows), cross_validated(rows)
+    right = np.array([row.right for row in rows])
+    answerable = np.array([row.answerable for row in rows])
+    threshold = metrics.cut_at_loss(confidence, answerable, loss)
+    kept = confidence >= threshold
+    figures = {
+        "questions": len(rows),
+        "auroc": metrics.auroc(confidence, right),
+        "ece": metrics.calibration_error(confidence, right),
+        "brier": metrics.brier(confidence, right),
+        "unanswerable_declined": metrics.mean(1.0 - kept[~answerable]),
+        "answerable_lost": metrics.mean(1.0 - kept[answerable]),
+        "quote_1": metrics.mean(1.0 * (right & kept)[answerable]),
+        "quote_1_given": metrics.mean(1.0 * right[answerable]),
+    }
+    return {
+        "features": list(model.names),
+        "weights": [round(weight, 6) for weight in model.weights],
+        "bias": round(model.bias, 6),
+        "threshold": round(threshold - 5e-5, 4),
+        "fitted_on": fitted_on,
+        "cross_validated": {name: value if value is None else round(value, 4) for name, value in figures.items()},
+    }
+
+
+def row_of(question: Question, hits: Sequence[Hit], readings: Sequence[Reading]) -> Row | None:
+    """The row of a question whose passages were read; None if there was no evidence in them."""
+    ranked = rank_evidence(hits, readings)
+    if not ranked:
+        return None
+    best = ranked[0]
+    right = question.answered_by(best.hit.source, *best.sentence)
+    return Row(features(question.text, ranked), right, question.answerable, question.source)
+
+
+def collect(asked: QuestionSet, index: Index, reader: Reader, depth: int = PASSAGES) -> list[Row]:
+    """The rows of all questions that the chain would read passages for."""
+    rows = []
+    for done, question in enumerate(asked.questions, start=1):
+        if kind_of(question.text) in ("fact", "explanation"):
+            hits = index.search(question.text, depth)
+            readings = reader.read(question.text, [Passage(hit.text, hit.title, hit.heading) for hit in hits])
+            rows.append(row_of(question, hits, readings))
+        if done % 100 == 0:
+            print(f"{done:,} of {len(asked.questions):,} questions", flush=True)
+    return [row for row in rows if row is not None]
+
+
+def _matrix(rows: Sequence[Row], names: Sequence[str]) -> Floats:
+    return np.array([[row.features[name] for name in names] for row in rows], dtype=float)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Reads, fits, prints the figures, writes the file."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.calibrate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default="data", help="folder of train.json.gz, dev.json.gz (%(default)s)")
+    parser.add_argument("--model", type=Path, help="folder of the reader (default: the one that ships)")
+    parser.add_argument("--limit", type=int, help="ask only so many questions (default: all)")
+    parser.add_argument("--loss", type=float, default=0.1, help="answerable ones that may be declined (%(default)s)")
+    parser.add_argument("--out", type=Path, default=FILE, help="the file to write (%(default)s)")
+    args = parser.parse_args(argv)
+    asked = read_questions(args.data / "dev.json.gz", args.data / "train.json.gz")
+    asked = QuestionSet(asked.articles, tuple(some_of(asked.questions, args.limit)))
+    with tempfile.TemporaryDirectory(prefix="quoth-calibrate-") as folder:
+        index = Index.build(asked.articles, folder)
+        rows = collect(asked, index, TrainedReader(args.model))
+        index.close()
+    made = calibrate(
+        rows, f"{len(rows):,} questions of dev.json.gz, asked of {len(asked.articles)} articles", args.loss
+    )
+    args.out.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(made, indent=1))
+
+
+if __name__ == "__main__":
+    main()
