@@ -125,7 +125,7 @@ def plot(report: Report, path: Path) -> None:
     left.plot([b.confidence for b in bins], [b.right for b in bins], marker="o", label=f"ECE {report.ece:.3f}")
     for b in bins:
         left.annotate(f"{b.count}", (b.confidence, b.right), textcoords="offset points", xytext=(6, -10), fontsize=8)
-    left.set(xlabel="confidence", ylabel="first quote right", xlim=(0, 1), ylim=(0, 1), title="Reliability")
+    left.set(xlabel="confidence", ylabel="first quote right", xlim=(0, 1.06), ylim=(-0.06, 1), title="Reliability")
     left.legend()
     right.plot([p.coverage for p in report.risk_coverage], [p.risk for p in report.risk_coverage])
     right.set(xlabel="share of questions answered", ylabel="wrong among them", xlim=(0, 1), ylim=(0, 1))

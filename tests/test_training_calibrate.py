@@ -1,0 +1,102 @@
+"""The fit of `confidence` against scikit-learn's, and the choice of its threshold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from toy_reader import ToyReader
+from toys import ToyEncoder, articles
+
+from index import Index
+from qa.confidence import load_confidence
+from qa.squad import Question, QuestionSet
+from training.calibrate import Row, calibrate, collect, cross_validated, fit
+
+
+def rows(many: int = 400, seed: int = 0) -> list[Row]:
+    """Questions of six articles whose chance of being right follows from two features of very different size; a third
+    is noise, and a fourth never changes."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for n in range(many):
+        a, b = rng.normal(3, 2), rng.normal(0, 0.01)
+        right = bool(rng.random() < 1 / (1 + np.exp(-(a - 3 + 80 * b))))
+        features = {"a": a, "b": b, "noise": rng.normal(), "same": 7.0}
+        made.append(Row(features, right, right or bool(rng.random() < 0.4), f"article {n % 6}"))
+    return made
+
+
+@pytest.mark.parametrize("penalty", [1.0, 30.0])
+def test_the_fit_equals_scikit_learn_s(penalty: float) -> None:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    made = rows()
+    x = np.array([[row.features[name] for name in ("a", "b", "noise", "same")] for row in made])
+    right = [row.right for row in made]
+    oracle = LogisticRegression(C=1 / penalty, tol=1e-10, max_iter=1000)
+    expected = oracle.fit(StandardScaler().fit_transform(x), right).predict_proba(StandardScaler().fit_transform(x))
+    model = fit(made, penalty)
+    assert model.confidence(made) == pytest.approx(expected[:, 1], abs=1e-6)
+    assert model.weights[3] == 0
+
+
+def test_features_that_part_right_from_wrong_perfectly_are_fitted_too() -> None:
+    made = [Row({"a": float(n)}, n > 5, n > 5, "x") for n in range(12)]
+    confidence = fit(made).confidence(made)
+    assert (np.diff(confidence) > 0).all()
+    assert np.isfinite(confidence).all()
+
+
+def test_questions_all_alike_cannot_be_fitted() -> None:
+    with pytest.raises(ValueError, match="others"):
+        fit([Row({"a": float(n)}, True, True, "x") for n in range(4)])
+
+
+def test_no_question_is_judged_by_a_model_that_saw_its_article() -> None:
+    made = rows()
+    out = [n for n, row in enumerate(made) if row.article == "article 2"]
+    before = cross_validated(made)
+    for n in out:
+        made[n] = Row(made[n].features, not made[n].right, made[n].answerable, made[n].article)
+    after = cross_validated(made)
+    others = [n for n in range(len(made)) if n not in out]
+    assert after[out] == pytest.approx(before[out], abs=1e-12)
+    assert np.abs(after[others] - before[others]).max() > 0.01
+
+
+def test_what_is_written_is_what_the_chain_reads(tmp_path: Path) -> None:
+    made = rows(2000)
+    said = calibrate(made, "questions made up for a test")
+    path = tmp_path / "confidence.json"
+    path.write_text(json.dumps(said), encoding="utf-8")
+    model = load_confidence(path)
+    confidence = np.array([model.confidence(row.features) for row in made])
+    assert confidence == pytest.approx(fit(made).confidence(made), abs=1e-4)
+    answerable = np.array([row.answerable for row in made])
+    assert 0.08 < np.mean(confidence[answerable] < model.threshold) < 0.12
+    figures = said["cross_validated"]
+    assert figures["ece"] < 0.05
+    assert figures["answerable_lost"] <= 0.1
+    assert figures["unanswerable_declined"] > 0.2
+
+
+def test_rows_are_of_the_evidence_that_would_be_quoted(tmp_path: Path) -> None:
+    known = articles(3)
+    text = known[1].text
+    gold = (text.index("4 million"), text.index("4 million") + len("4 million"))
+    questions = (
+        Question("What did the bridge cost, in million dollars, in Lagos?", "news/1", (gold,), ("4 million",)),
+        Question("hello", "news/1"),
+        Question("Which volcano erupted?", "news/2"),
+    )
+    index = Index.build(known, tmp_path / "index", encoder=ToyEncoder())
+    found = collect(QuestionSet(tuple(known), questions), index, ToyReader())
+    assert [(row.right, row.answerable, row.article) for row in found] == [
+        (True, True, "news/1"),
+        (False, False, "news/2"),
+    ]
+    assert found[0].features.keys() == load_confidence().weights.keys()
