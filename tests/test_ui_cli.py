@@ -70,12 +70,12 @@ def test_help_is_quick_and_loads_nothing_heavy(tmp_path: Path) -> None:
     assert time.monotonic() - began < 10
 
 
-@pytest.mark.parametrize("command", ["index", "ask", "chat", "articles", "remove", "check"])
+@pytest.mark.parametrize("command", ["index", "ask", "chat", "articles", "remove", "check", "eval"])
 def test_each_command_says_what_it_does(run: Run, command: str) -> None:
     status, out, err = run(command, "--help")
     assert (status, err) == (0, "")
     assert f"Usage: quoth {command}" in out
-    assert "--index DIR" in out
+    assert command == "eval" or "--index DIR" in out
 
 
 def test_version(run: Run) -> None:
@@ -95,6 +95,8 @@ def test_version(run: Run) -> None:
         (["check", "--index", "none"], 1, "There is no index in none"),
         (["index"], 2, "Missing argument 'PATH'"),
         (["index", "empty", "--wait", "-1"], 2, "--wait"),
+        (["eval", "none.json"], 1, "quoth: none.json cannot be read"),
+        (["eval", "picture.png"], 1, "picture.png"),
         (["nonsense"], 2, "No such command 'nonsense'"),
     ],
 )
@@ -158,6 +160,26 @@ def test_a_question_is_answered_with_its_quote(run: Run, seeded: str) -> None:
     status, out, err = run("ask", "Who?", "--since", "soon", "--index", seeded)
     assert (status, out) == (1, "")
     assert "soon is not a date" in err
+
+
+@pytest.mark.real
+def test_answers_are_measured(run: Run, tmp_path: Path) -> None:
+    text = "The bridge opened in Lima in May 1932. It was closed in 1971 after a storm."
+    known = {"text": "May 1932", "answer_start": text.index("May 1932")}
+    asked = [
+        {"id": "1", "question": "When did the bridge open?", "is_impossible": False, "answers": [known]},
+        {"id": "2", "question": "Who painted the ceiling of the chapel?", "is_impossible": True, "answers": []},
+    ]
+    paragraphs = [{"context": text, "qas": asked}]
+    (tmp_path / "known.json").write_text(json.dumps({"data": [{"title": "The bridge", "paragraphs": paragraphs}]}))
+    status, out, _ = run("eval", "known.json")
+    assert status == 0
+    assert "2 questions, 1 of them answerable" in out
+    assert "quote@1" in out
+    found = json.loads(run("eval", "known.json", "--json", "--plot", "known.png")[1])
+    assert found["quote_1"]["value"] == 1.0
+    assert found["verbatim"] == 1.0
+    assert (tmp_path / "known.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.real
