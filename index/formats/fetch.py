@@ -6,15 +6,24 @@ import os
 import stat
 
 from index.errors import ArticleError
+from index.formats import isolation
 from index.formats.parsed import Loaded
-from index.formats.sources import suffix_of
+from index.formats.sources import is_url, suffix_of
 
 MAX_FILE_BYTES = 50_000_000
+FETCH_SECONDS = 20
 
 
 def load(source: str, *, allow_private: bool = False) -> Loaded:
-    """The bytes of a file or page. Raises `ArticleError` if it cannot be read in time or is too large."""
-    return Loaded(_load_file(source), suffix_of(source))
+    """The bytes of a file or page, and their kind. Raises `ArticleError` if it cannot be read in time or is too large.
+
+    A page is fetched from a public address only, unless `allow_private`: 10 MB and `FETCH_SECONDS` at most, with all
+    its redirects.
+    """
+    if not is_url(source):
+        return Loaded(_load_file(source), suffix_of(source))
+    reply, data = isolation.ask("fetch", source, seconds=FETCH_SECONDS, allow_private=allow_private)
+    return Loaded(data, reply["kind"], reply["charset"])
 
 
 def _load_file(path: str) -> bytes:

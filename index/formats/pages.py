@@ -1,0 +1,71 @@
+"""A web page -> an article: its main text, title, date and author, by trafilatura."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from index.article import Article
+from index.errors import ArticleError
+from index.formats.dates import iso_date
+from index.formats.decoding import decode
+from index.formats.titles import title_of_text
+
+_META = re.compile(rb"<(?:meta|\?xml)\b[^>]{0,300}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
+_SAME_AS_WINDOWS_1252 = frozenset({"iso8859-1", "ascii"})
+"""As every browser reads them: https://encoding.spec.whatwg.org/#names-and-labels."""
+
+
+def read_page(source: str, data: bytes, charset: str | None = None) -> Article:
+    """The page's main text, a line for each paragraph, heading and item; never its menus, advertisements, comments.
+
+    `charset` is what the web server said; else the page's own `<meta charset>` counts, else UTF-8. Raises
+    `ArticleError` for a page without a main text, or one that is not in the encoding that it declares.
+    """
+    html = decode_page(source, data, charset)
+    found = extract(html)
+    if found is None:
+        raise ArticleError(
+            f"{source} holds no article: no main text was found in the page. "
+            "It may need a browser's scripts, or a login: save the text as a .txt file."
+        )
+    text, title, published, author = found
+    return Article(
+        text=text, title=title or title_of_text(source, text), source=source, published=published, author=author
+    )
+
+
+def extract(html: str) -> tuple[str, str, str | None, str | None] | None:
+    """Main text, title ("" for none), date and author of a page; None where there is no main text."""
+    from trafilatura import bare_extraction
+    from trafilatura.settings import Document
+
+    # Only dates that the page states: the extensive search guesses from any number on it.
+    dates = {"original_date": True, "extensive_search": False, "max_date": "2100-01-01"}
+    found = bare_extraction(html, include_comments=False, with_metadata=True, date_extraction_params=dates)
+    if not isinstance(found, Document):
+        return None
+    text = "\n".join(line.rstrip() for line in (found.text or "").split("\n")).strip()
+    if not text:
+        return None
+    return text, " ".join((found.title or "").split()), iso_date(found.date), found.author or None
+
+
+def decode_page(source: str, data: bytes, charset: str | None = None) -> str:
+    """The page's text, in the encoding that the server or the page declares; UTF-8 if neither does."""
+    declared = _META.search(data[:4096])
+    name = charset or (declared[1].decode("ascii") if declared else "utf-8")
+    try:
+        known = codecs.lookup(name).name
+    except LookupError as error:
+        raise ArticleError(
+            f"{source} says that its encoding is {name!a}, which is unknown. Save it as UTF-8 text."
+        ) from error
+    if known in _SAME_AS_WINDOWS_1252:
+        known = "cp1252"
+    elif known.startswith("utf-16") and declared and not charset:  # what says so could be read as ASCII
+        known = "utf-8"
+    try:
+        return decode(source, data, known)
+    except LookupError as error:  # a codec of Python's that makes no text
+        raise ArticleError(f"{source} says that its encoding is {name!a}, which is none. Save it as UTF-8.") from error
