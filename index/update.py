@@ -147,6 +147,7 @@ class Update:
             if not self.dry_run:
                 self._queue(article, origin, chunks)
                 self.store.remove(left or source)
+                self._flush_if_full()  # only now: what it stores must not be taken for the older version
             if left:
                 self._left.add(left)
         self._taken[source] = article.digest
@@ -182,6 +183,8 @@ class Update:
                 self._vectors[passage] = known
         self._pending.append(_Pending(article, origin, chunks, passages))
         self._found += len(chunks)
+
+    def _flush_if_full(self) -> None:
         if sum(len(pending.chunks) for pending in self._pending) >= BATCH_CHUNKS:
             self._flush()
 
