@@ -18,7 +18,7 @@ from qa import Answer, Quote
 from qa.ablation import ablate
 from qa.chain import build_chain
 from qa.errors import EvaluationError
-from qa.evaluate import Report, evaluate, grade_all, summarise
+from qa.evaluate import Graded, Report, evaluate, grade_all, summarise
 from qa.metrics import Estimate
 from qa.report import check_plot, plot, report_text
 from qa.squad import read_questions, some_of
@@ -73,6 +73,14 @@ def test_answers_are_found_in_characters_of_the_whole_article(file: Path) -> Non
         golds == [["Okoye", "Amara Okoye"], ["nine million"], ["Lima"], []] == [list(q.words) for q in asked.questions]
     )
     assert [q.answerable for q in asked.questions] == [True, True, True, False]
+
+
+def test_the_same_place_in_another_article_is_no_answer(file: Path) -> None:
+    question = read_questions(file).questions[0]
+    start, end = question.golds[1]
+    assert question.answered_by("The_bridge", start, end)
+    assert not question.answered_by("Salmon", start, end)
+    assert not question.answered_by("The_bridge", start + 1, end - 1)
 
 
 def test_a_gzipped_file_is_read_alike(file: Path, tmp_path: Path) -> None:
@@ -182,6 +190,24 @@ def test_declining_by_confidence_is_what_the_chain_does(file: Path, tmp_path: Pa
     assert share(report.quote_1) == pytest.approx(sum(a.answered and g.right for a, g in pairs) / 3)
     assert share(report.quote_1) < share(report.quote_1_given)
     assert share(report.declined) == float(not answers[3].answered)
+
+
+def test_what_is_declined_counts_nothing_and_curves_end_with_all_questions(file: Path) -> None:
+    """Twenty questions, the even ones answerable and right, with confidences 0.00, 0.05, 0.10 and so on."""
+    graded = [
+        Graded(n % 2 == 0, True, True, True, n % 2 == 0, 0.5, 0.75, n / 20, n / 1000, quotes=2) for n in range(20)
+    ]
+    report = summarise("squad.json", read_questions(file), graded, threshold=0.5)
+    assert {figure.value for figure in (report.quote_1, report.lost, report.declined) if figure} == {0.5}
+    assert report.exact is not None
+    assert report.exact.value == 0.25
+    assert report.f1 is not None
+    assert report.f1.value == 0.375
+    assert report.abstention_f1 == 0.5
+    assert (report.quotes, report.p50_ms, report.p95_ms) == (40, pytest.approx(9.5), pytest.approx(18.05))
+    lines = report_text(report).splitlines()
+    assert lines[-10].split() == ["0.10", "0.500", "0.900"]
+    assert lines[-1].split() == ["1.00", "0.500", "0.000"]
 
 
 def test_without_a_short_answer_the_first_quote_is_compared(file: Path) -> None:
