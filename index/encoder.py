@@ -105,7 +105,7 @@ class SentenceEncoder:
             from sentence_transformers import SentenceTransformer
             from transformers.utils.logging import disable_progress_bar
 
-            disable_progress_bar()  # a bar for the weights would stand beside ours
+            disable_progress_bar()  # type: ignore[no-untyped-call]  # a bar for the weights would stand beside ours
             try:
                 self._model = SentenceTransformer(where, device="cpu")
             except (OSError, ValueError) as error:
