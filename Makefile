@@ -36,13 +36,14 @@ clean: ## remove .venv and what tools left
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Quoth needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name one: make PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv
 
 .venv/.installed: pyproject.toml | .venv/bin/python
-	$(BIN)/pip install --quiet -e .
+	@echo 'Installing Quoth in .venv: a few minutes the first time'
+	@$(BIN)/pip install --quiet -e .
 	@touch $@
 
 # One stamp for each set of extras: .venv/.test, .venv/.lint, .venv/.train
 .venv/.%: pyproject.toml .venv/.installed
-	$(BIN)/pip install --quiet -e '.[$*]'
+	@$(BIN)/pip install --quiet -e '.[$*]'
 	@touch $@

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 import gradio as gr
 
-from index import Article, Changes, Index, QuothError
+from index import Article, ArticleError, Changes, Index, QuothError
 from index.errors import NoIndexError
+from index.update import Progress
 from ui.chat_page import QUIET, script
-from ui.conversation import panel_html
+from ui.conversation import SURPRISE, panel_html
 from ui.render import changes_text, source_html, source_label
 
 FILE_TYPES = [".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".jsonl", ".xml", ".rss", ".atom"]
@@ -66,8 +67,13 @@ def list_html(index: Index, *, editable: bool = True) -> str:
 def kept_uploads(index: Index, files: Sequence[str]) -> list[str]:
     """The uploaded files, copied to where they stay: beside the index, each under its own name."""
     folder = index.directory / "uploads"
-    folder.mkdir(parents=True, exist_ok=True)
-    return [shutil.copyfile(file, folder / Path(file).name).__fspath__() for file in files]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [str(shutil.copyfile(file, folder / Path(file).name)) for file in files]
+    except OSError as error:
+        raise ArticleError(
+            f"The files cannot be kept in {folder} ({error.strerror}). Make room there, or give yourself permission."
+        ) from error
 
 
 def add_articles_page(index: Index, panel: gr.HTML, tabs: gr.Tabs, *, editable: bool) -> gr.HTML:
@@ -88,48 +94,49 @@ def add_articles_page(index: Index, panel: gr.HTML, tabs: gr.Tabs, *, editable: 
     return listed
 
 
+def add_html(index: Index, files: Sequence[str], place: str, progress: Progress) -> str:
+    """Takes in uploaded files and a place (a file, folder or web address); what came of it, as HTML."""
+    named = [place.strip()] if place.strip() else []
+    if not files and not named:
+        return ""
+    try:
+        return changes_html(index.update([*kept_uploads(index, files), *named], progress=progress))
+    except QuothError as fault:
+        return fault_html(fault)
+
+
+def remove_html(index: Index, article_id: int) -> str:
+    """Removes an article; what came of it, as HTML."""
+    try:
+        return changes_html(index.remove([index.article(article_id).source]))
+    except QuothError as fault:
+        return fault_html(fault)
+
+
 def _add_form(index: Index, listed: gr.HTML) -> None:
     gr.HTML('<h2 class="q-heading">Add articles</h2>', apply_default_css=False)
     files = gr.File(label="Files", file_count="multiple", file_types=FILE_TYPES, height=140)
     place = gr.Textbox(label="Or a file, folder or web address", placeholder="news/2026 or https://…", lines=1)
     add = gr.Button("Add", variant="primary")
     status = gr.HTML("", apply_default_css=False, elem_id="status")
+    bar = gr.Progress()
 
-    def change(do: Callable[[], Changes]) -> str:
-        try:
-            return changes_html(do())
-        except QuothError as fault:
-            return fault_html(fault)
-
-    def add_them(
-        chosen: list[str] | None,
-        named: str,
-        bar: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> tuple[str, str, None, str]:
+    def add_them(chosen: list[str] | None, named: str, bar: gr.Progress = bar) -> tuple[str, str, None, str]:
         def progress(stage: str, done: int, total: int) -> None:
-            bar((done, total), desc=stage.capitalize(), unit="articles" if stage == "reading" else "passages")
+            bar((done, total), desc=f"{stage.capitalize()} {done:,} of {total:,}")
 
-        def update() -> Changes:
-            items = [*kept_uploads(index, chosen or ()), *([named.strip()] if named.strip() else ())]
-            return index.update(items, progress=progress)
-
-        if not chosen and not named.strip():
-            return "", list_html(index), None, ""
-        return change(update), list_html(index), None, ""
+        return add_html(index, chosen or (), named, progress), list_html(index), None, ""
 
     def remove(event: gr.EventData) -> tuple[str, str]:
-        return change(lambda: index.remove([index.article(event.id).source])), list_html(index)
+        return remove_html(index, event.id), list_html(index)
 
     shown = {**QUIET, "show_progress": "full", "show_progress_on": [status]}
-    gr.on(
-        [add.click, place.submit],
-        add_them,
-        [files, place],
-        [status, listed, files, place],
-        concurrency_limit=1,
-        **shown,
-    )
-    listed.remove(remove, None, [status, listed], **QUIET)
+    inputs, outputs = [files, place], [status, listed, files, place]
+    clearing = gr.on([add.click, place.submit], lambda: "", None, status, **QUIET)
+    adding = clearing.then(add_them, inputs, outputs, concurrency_limit=1, **shown)
+    removing = listed.remove(remove, None, [status, listed], **QUIET)
+    for event in (adding, removing):
+        event.failure(lambda: fault_html(QuothError(SURPRISE)), None, status, **QUIET)
 
 
 def _row(article: Article, editable: bool) -> str:

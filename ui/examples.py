@@ -16,7 +16,7 @@ _NAME = re.compile(r"(?<=[a-z,] )(?:the )?[A-Z][a-z]+(?: [A-Z][a-z]+(?:-[a-z]+)?
 
 def example_questions(index: Index, answerable: Callable[[str], bool], count: int = COUNT) -> list[str]:
     """Up to `count` questions about the first articles of the index, each one that `answerable` says yes to."""
-    articles = [index.article(a.id) for a in islice(index.articles(), 8)]
+    articles = index.articles()[:8]
     candidates = _candidates(index, articles)
     return list(islice((question for question in candidates if answerable(question)), count))
 
