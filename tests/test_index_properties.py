@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -45,6 +46,8 @@ class Files(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr("index.update.BATCH_CHUNKS", 3)  # so that one update encodes more than once
         self.root = Path(tempfile.mkdtemp())
         self.news = self.root / "news"
         (self.news / "deep").mkdir(parents=True)
@@ -53,6 +56,7 @@ class Files(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "root"):
+            self.patch.undo()
             self.index.close()
             shutil.rmtree(self.root)
 
