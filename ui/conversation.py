@@ -71,8 +71,7 @@ def panel_html(index: Index, article_id: int, quotes: tuple[Quote, ...] = (), ac
     try:
         article = index.article(article_id)
         here = [quote for quote in quotes if quote.article_id == article_id]
-        moved = active is not None and article.text[active.start : active.end] != active.text
-        body = _GONE if moved else article_html(article, here, active, index.sentences(article_id))
+        body = article_html(article, here, active, index.sentences(article_id))
     except ArticleGoneError:
         body = _GONE
     except QuothError as fault:
