@@ -13,7 +13,7 @@ from toys import ToyEncoder, articles
 from index import Index
 from qa.confidence import load_confidence
 from qa.squad import Question, QuestionSet
-from training.calibrate import Row, calibrate, collect, cross_validated, fit
+from training.calibrate import Row, calibrate, collect, cross_validated, fit, folds
 
 
 def rows(many: int = 400, seed: int = 0) -> list[Row]:
@@ -56,16 +56,24 @@ def test_questions_all_alike_cannot_be_fitted() -> None:
         fit([Row({"a": float(n)}, True, True, "x") for n in range(4)])
 
 
-def test_no_question_is_judged_by_a_model_that_saw_its_article() -> None:
+def test_folds_are_neighbouring_parts_of_each_article() -> None:
+    made = [Row({}, True, True, "a" if n % 3 else "b") for n in range(90)]
+    found = folds(made, 10)
+    for article, many in (("a", 60), ("b", 30)):
+        assert [i for i, row in zip(found, made, strict=True) if row.article == article] == [
+            n * 10 // many for n in range(many)
+        ]
+
+
+def test_no_question_is_judged_by_a_model_that_saw_it_or_its_neighbours() -> None:
     made = rows()
-    out = [n for n, row in enumerate(made) if row.article == "article 2"]
+    out = folds(made) == 2
     before = cross_validated(made)
-    for n in out:
+    for n in np.flatnonzero(out):
         made[n] = Row(made[n].features, not made[n].right, made[n].answerable, made[n].article)
     after = cross_validated(made)
-    others = [n for n in range(len(made)) if n not in out]
     assert after[out] == pytest.approx(before[out], abs=1e-12)
-    assert np.abs(after[others] - before[others]).max() > 0.01
+    assert np.abs(after[~out] - before[~out]).max() > 0.01
 
 
 def test_what_is_written_is_what_the_chain_reads(tmp_path: Path) -> None:
