@@ -16,6 +16,7 @@ import pytest
 
 from index import Index
 from ui import cli
+from ui.progress import Bars
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 
@@ -190,6 +191,37 @@ def test_with_no_index_the_shipped_articles_are_indexed_first(tmp_path: Path) ->
     assert "convened a meeting in Seoul.”" in out
     assert "There is no index in .quoth/index yet" in err
     assert (tmp_path / ".quoth/index").is_dir()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals")
+def test_a_terminal_gets_bars_and_nothing_else_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    def some_work() -> None:
+        with Bars() as bars:
+            for done in range(1, 4):
+                bars("reading", done, 3)
+                bars("encoding", done * 10, 30)
+
+    some_work()
+    assert capsys.readouterr() == ("", "")
+    reading, writing = pty.openpty()
+    fcntl.ioctl(writing, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    with os.fdopen(writing, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        some_work()
+        seen = os.read(reading, 1 << 16).decode()
+    os.close(reading)
+    assert "Reading: 100%" in seen
+    assert "3/3" in seen
+    assert "articles/s" in seen
+    assert "Encoding: 100%" in seen
+    assert "chunks/s" in seen
 
 
 def test_a_port_in_use_is_told_in_one_line(tmp_path: Path, seeded: str) -> None:

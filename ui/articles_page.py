@@ -11,12 +11,11 @@ import gradio as gr
 
 from index import Article, ArticleError, Changes, Index, QuothError
 from index.errors import NoIndexError
+from index.formats.sources import SUFFIXES
 from index.update import Progress
 from ui.chat_page import QUIET, script
 from ui.conversation import SURPRISE, panel_html
 from ui.render import changes_text, source_html, source_label
-
-FILE_TYPES = [".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".jsonl", ".xml", ".rss", ".atom"]
 
 LISTED = 1000
 """How many articles the page lists; the command line lists them all."""
@@ -115,7 +114,7 @@ def remove_html(index: Index, article_id: int) -> str:
 
 def _add_form(index: Index, listed: gr.HTML) -> None:
     gr.HTML('<h2 class="q-heading">Add articles</h2>', apply_default_css=False)
-    files = gr.File(label="Files", file_count="multiple", file_types=FILE_TYPES, height=140)
+    files = gr.File(label="Files", file_count="multiple", file_types=list(SUFFIXES), height=140)
     place = gr.Textbox(label="Or a file, folder or web address", placeholder="news/2026 or https://…", lines=1)
     add = gr.Button("Add", variant="primary")
     status = gr.HTML("", apply_default_css=False, elem_id="status")

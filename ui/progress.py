@@ -16,17 +16,14 @@ class Bars:
     """A bar for each stage, with how many are done, how many a second, and the time left. Called as `Progress`."""
 
     def __init__(self) -> None:
-        self._stage = ""
-        self._bar: tqdm[Any] | None = None
+        self._bars: dict[str, tqdm[Any]] = {}
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         if not sys.stderr.isatty():
             return
-        if self._bar is None or stage != self._stage:
-            self._open(stage, total)
-        assert self._bar is not None
-        self._bar.total = total
-        self._bar.update(done - self._bar.n)
+        bar = self._bars[stage] if stage in self._bars else self._open(stage, total)
+        bar.total = total
+        bar.update(done - bar.n)
 
     def __enter__(self) -> Bars:
         return self
@@ -34,14 +31,13 @@ class Bars:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        for bar in self._bars.values():
+            bar.close()
 
-    def _open(self, stage: str, total: int) -> None:
+    def _open(self, stage: str, total: int) -> tqdm[Any]:
         from tqdm import tqdm
 
-        if self._bar is not None:
-            self._bar.close()
-        self._stage = stage
-        unit = _UNITS.get(stage, "")
-        self._bar = tqdm(desc=stage.capitalize(), total=total, unit=f" {unit}", file=sys.stderr, dynamic_ncols=True)
+        unit = f" {_UNITS[stage]}"
+        place = len(self._bars)
+        self._bars[stage] = tqdm(desc=stage.capitalize(), total=total, unit=unit, position=place, dynamic_ncols=True)
+        return self._bars[stage]
