@@ -34,7 +34,7 @@ def read_feed(source: str, data: bytes) -> list[Entry]:
 
     feed = feedparser.parse(io.BytesIO(data), response_headers={"content-location": source})
     if not feed.entries:
-        why = "it has no entries" if feed.version else "its XML is none of RSS or Atom"
+        why = "it has no entries" if feed.get("version") else "its XML is none of RSS or Atom"
         raise ArticleError(f"{source} is not a feed with articles: {why}. Check the address; a page is saved as .html.")
     return [_entry(found) for found in feed.entries[:MAX_ENTRIES]]
 

@@ -15,9 +15,9 @@ from index.formats.sources import SUFFIXES
 from index.formats.titles import readable_name, standing_line
 
 PARSE_SECONDS = 8
-"""For a file of any size; a PDF gets more with its size, for a book takes a minute."""
+"""For a file of any size; a PDF gets more from 200 kB on, for a book takes a minute."""
 
-_PDF_BYTES_A_SECOND = 50_000
+_PDF_BYTES_A_SECOND = 25_000
 _LONGEST_SECONDS = 120
 
 
@@ -27,6 +27,8 @@ def parse(source: str, loaded: Loaded, *, allow_private: bool = False) -> Parsed
     What strangers' formats need is done in a process of its own, with limits of time and memory. `allow_private` is
     for the pages that a feed links to: whether they may be fetched from private addresses.
     """
+    if not loaded.data.strip():
+        raise ArticleError(f"{source} is empty: there is no text to quote. Give it some text, or leave it out.")
     match loaded.kind:
         case ".txt":
             return Parsed((read_text(source, loaded.data),))
@@ -43,10 +45,8 @@ def parse(source: str, loaded: Loaded, *, allow_private: bool = False) -> Parsed
 
 
 def _apart(source: str, loaded: Loaded) -> Article:
-    if not loaded.data.strip():
-        raise ArticleError(f"{source} is empty: there is no text to quote. Give it some text, or leave it out.")
     size = len(loaded.data) if loaded.kind == ".pdf" else 0
-    seconds = min(PARSE_SECONDS + size // _PDF_BYTES_A_SECOND, _LONGEST_SECONDS)
+    seconds = min(max(PARSE_SECONDS, size // _PDF_BYTES_A_SECOND), _LONGEST_SECONDS)
     reply, _ = isolation.ask(loaded.kind, source, loaded.data, seconds=seconds, charset=loaded.charset)
     return Article(**reply["article"])
 

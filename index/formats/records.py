@@ -33,11 +33,9 @@ def read_records(source: str, data: bytes) -> Parsed:
             failures.append(Failure(f"{source}#{number}", str(error)))
         else:
             articles[article.source] = article
-    if not articles and failures:
+    if not articles:
         more = f" ({len(failures):,} lines, none of them readable)" if len(failures) > 1 else ""
         raise ArticleError(failures[0].reason + more)
-    if not articles:
-        raise ArticleError(f'{source} is empty. Give it a line for each article: {{"title": "...", "text": "..."}}')
     return Parsed(tuple(articles.values()), tuple(failures))
 
 

@@ -41,6 +41,9 @@ _VAGUE = ("", "text/plain", "application/octet-stream", "binary/octet-stream", "
 """Content types that servers give to files which they do not know: the address's ending says more."""
 
 
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+
+
 def fetch(url: str, *, allow_private: bool = False) -> Loaded:
     """The page's bytes and kind. Raises `ArticleError` for an address that is refused, not there, or too large.
 
@@ -112,15 +115,15 @@ def checked_addresses(url: str, host: str, port: int, allow_private: bool) -> li
     """The host's IP addresses. Raises `ArticleError` if it has none, or any that is not public and none but such may be
     used."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise ArticleError(f"{url} cannot be reached: there is no host {host!a}. Check the spelling.") from error
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     for address in addresses:
         if not allow_private and not is_public(address):
-            where = address if address == host else f"{host} is {address}, which"
+            where = address if address == host else f"{host} is {address} and"
             raise ArticleError(
-                f"{url} is refused: {where} lies inside a private network. Allow it with --allow-private if you trust it."
+                f"{url} is refused: {where} lies in a private network. Allow it with --allow-private if you trust it."
             )
     return addresses
 
@@ -128,15 +131,14 @@ def checked_addresses(url: str, host: str, port: int, allow_private: bool) -> li
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the open internet, and so is any that is wrapped in it."""
     ip = ipaddress.ip_address(address)
-    if ip.is_multicast or ip.is_reserved or not ip.is_global:
-        # Of the IPv6 addresses that carry an IPv4 one, some count as reserved: what they carry decides.
-        return isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None and is_public(str(ip.ipv4_mapped))
-    if isinstance(ip, ipaddress.IPv4Address):
-        return True
-    carried = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
-    if ip in ipaddress.ip_network("64:ff9b::/96"):
-        carried.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
-    return not ip.is_site_local and all(is_public(str(inner)) for inner in carried if inner is not None)
+    if isinstance(ip, ipaddress.IPv6Address):
+        # An IPv4 address in IPv6's clothes: as such, or as a network without IPv4 gives every one (RFC 6052).
+        translated = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _TRANSLATED else None
+        if inner := ip.ipv4_mapped or translated:
+            return is_public(str(inner))
+        if ip.is_site_local or ip.sixtofour or ip.teredo:  # old tunnels, which lead to an IPv4 address as well
+            return False
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
 def _read(url: str, address: str, response: Any) -> Loaded:
@@ -187,5 +189,5 @@ def _reason(error: Exception | None) -> str:
     reason: object = error
     while (inner := getattr(reason, "reason", None)) is not None and isinstance(inner, Exception):
         reason = inner
-    text = " ".join(str(reason).split())
-    return (text.rsplit(": ", 1)[-1] if "object at 0x" in text else text)[:120] or type(reason).__name__
+    text = re.sub(r"^<?HTTPS?Connection\w*\(.*?\)>?: ", "", " ".join(str(reason).split()))
+    return text[:120] or type(reason).__name__

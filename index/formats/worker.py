@@ -68,7 +68,9 @@ def _answer(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes
         why = "is nested too deep to be read: it is damaged, or made to harm. Leave it out."
     except Exception as error:  # noqa: BLE001 - whatever a parser raises on a hostile file is a fault of that file
         said = " ".join(f"{type(error).__name__}: {error}".split())[:120]
-        why = f"is damaged: it cannot be read ({said}). Open it in its program and save it anew."
+        return {
+            "error": f"{source} is damaged: it cannot be read ({said}). Open it in its program and save it anew."
+        }, b""
     return {"error": f"{source} {why}", "spent": True}, b""
 
 
