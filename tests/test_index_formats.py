@@ -161,7 +161,7 @@ BAD = {
     "garbage.pdf": (b"no pdf at all", "is damaged or no PDF"),
     "cut.pdf": (documents.article_pdf()[:300], "damaged"),
     "locked.pdf": (locked_pdf(), "is encrypted"),
-    "blank.pdf": (documents.pdf([[], []]), "holds no text: its 2 pages are empty or pictures. Run OCR"),
+    "blank.pdf": (documents.pdf([[], []]), "holds no text: all 2 pages are empty or a picture. Run OCR"),
     "text.docx": (b"just text", "is not a Word document"),
     "old.docx": (OLD_WORD, "password, or an old Word document"),
     "zip.docx": (zip_of({"a.txt": b"text"}), "damaged"),

@@ -178,7 +178,7 @@ HOSTILE = {
     "PDF of objects": (".pdf", b"%PDF-1.4\n" + b"1 0 obj << /Type /Catalog >> endobj\n" * 10_000),
     "feed of entities": (".xml", f"{ENTITIES}]><rss><channel><item><title>&j;</title></item></channel></rss>".encode()),
     "deeply nested feed": (".xml", b"<rss><channel><item>" + b"<a>" * 100_000),
-    "feed of entries": (".xml", documents.rss(["<title>a</title><description>b c.</description>"] * 20_000)),
+    "feed of entries": (".xml", documents.rss(["<title>a</title><description>b c.</description>"] * 3_000)),
     "lines of brackets": (".jsonl", b"[" * 5_000_000),
     "lines of digits": (".jsonl", b'{"text": "a b", "id": ' + b"9" * 1_000_000 + b"}"),
     "front matter of brackets": (".md", b"---\na: " + b"[" * 60_000 + b"\n---\ntext"),
@@ -205,6 +205,13 @@ def test_files_made_to_harm(name: str) -> None:
 def test_nothing_of_this_machine_is_read_into_an_article() -> None:
     with pytest.raises(ArticleError, match=r"holds no text|damaged"):
         parse("/n/a.docx", Loaded(HOSTILE["word of files"][1], ".docx"))
+
+
+def test_a_feed_beyond_the_limit_says_how_much_is_left_out() -> None:
+    kind, data = HOSTILE["feed of entries"]
+    parsed = parse("/n/a.xml", Loaded(data, kind))
+    assert len(parsed.articles) == 500
+    assert [f.reason.split(" than ")[0] for f in parsed.failures] == ["/n/a.xml has 2,500 entries more"]
 
 
 def test_the_limits_leave_room_below_what_is_promised() -> None:

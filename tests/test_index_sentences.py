@@ -259,4 +259,4 @@ HUGE = {
 def test_time_grows_with_the_length_of_the_text_only(text: str) -> None:
     start = time.process_time()
     find_sentences(text)
-    assert time.process_time() - start < 4  # 1.4 at most when measured; with the square of the length, minutes
+    assert time.process_time() - start < 8  # 1.4 at most when measured; with the square of the length, minutes

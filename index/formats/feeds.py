@@ -28,15 +28,16 @@ class Entry:
     author: str | None
 
 
-def read_feed(source: str, data: bytes) -> list[Entry]:
-    """The feed's entries in its order, `MAX_ENTRIES` at most. Raises `ArticleError` for what is no feed, or empty."""
+def read_feed(source: str, data: bytes) -> tuple[list[Entry], int]:
+    """The feed's first `MAX_ENTRIES` entries in its order, and how many there are. Raises `ArticleError` for what is
+    no feed, or empty."""
     import feedparser
 
     feed = feedparser.parse(io.BytesIO(data), response_headers={"content-location": source})
     if not feed.entries:
         why = "it has no entries" if feed.get("version") else "its XML is none of RSS or Atom"
         raise ArticleError(f"{source} is not a feed with articles: {why}. Check the address; a page is saved as .html.")
-    return [_entry(found) for found in feed.entries[:MAX_ENTRIES]]
+    return [_entry(found) for found in feed.entries[:MAX_ENTRIES]], len(feed.entries)
 
 
 def _entry(found: Any) -> Entry:

@@ -27,7 +27,10 @@ def ask(task: str, source: str, data: bytes = b"", *, seconds: int, **options: A
     ended after `seconds`, or ends by itself."""
     request = {"task": task, "source": source, "seconds": seconds + 2, "length": len(data), **options}
     with _lock:
-        worker = _start()
+        try:
+            worker = _start()
+        except OSError as error:
+            raise ArticleError(f"{source} cannot be read: no process can be started ({error}). Try again.") from error
         timer = threading.Timer(seconds, worker.kill)
         timer.daemon = True
         started = time.monotonic()

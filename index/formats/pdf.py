@@ -16,6 +16,9 @@ _NO_TITLE = re.compile(
     r"untitled|microsoft (?:word|powerpoint)\b|.*\.(?:docx?|pdf|indd|rtf|odt|tex|dvi|qxd|html?)$", re.I
 )
 
+_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
+"""Shapes of the printed page, not letters: nobody who searches for "first" types one."""
+
 
 def read_pdf(source: str, data: bytes) -> Article:
     """The text of all pages, a line for each paragraph or heading: words broken at line ends are whole again, running
@@ -40,9 +43,8 @@ def read_pdf(source: str, data: bytes) -> Article:
         raise ArticleError(f"{source} is damaged or no PDF ({_line(error)}). Open it and save it anew.") from error
     text = join_pages(pages)
     if not text:
-        raise ArticleError(
-            f"{source} holds no text: its {len(pages)} pages are empty or pictures. Run OCR first: ocrmypdf OLD NEW"
-        )
+        count = f"all {len(pages)} pages are" if len(pages) != 1 else "its one page is"
+        raise ArticleError(f"{source} holds no text: {count} empty or a picture. Run OCR first: ocrmypdf OLD NEW")
     title = " ".join(str(title or "").split())
     if not title or _NO_TITLE.match(title):
         title = title_of_text(source, text)
@@ -60,7 +62,7 @@ def _pages(source: str, reader: Any) -> list[str]:
     size = 0
     for page in reader.pages:
         # Fonts without a table give lone surrogates or NULs; no text has those.
-        pages.append(re.sub(r"[\0\ud800-\udfff]", "\ufffd", page.extract_text()))
+        pages.append(re.sub(r"[\0\ud800-\udfff]", "\ufffd", page.extract_text()).translate(_LIGATURES))
         size += len(pages[-1])
         if size > MAX_CHARACTERS:
             raise ArticleError(f"{source} is too long: more than {MAX_CHARACTERS:,} characters. Split it.")

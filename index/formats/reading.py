@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from index.article import Article, Failure
 from index.errors import ArticleError
 from index.formats import isolation
@@ -16,6 +18,9 @@ from index.formats.titles import readable_name, standing_line
 
 PARSE_SECONDS = 8
 """For a file of any size; a PDF gets more from 200 kB on, for a book takes a minute."""
+
+FEED_SECONDS = 300
+"""For all pages of a feed together."""
 
 _PDF_BYTES_A_SECOND = 25_000
 _LONGEST_SECONDS = 120
@@ -56,16 +61,22 @@ def _feed(source: str, loaded: Loaded, allow_private: bool) -> Parsed:
     reply, _ = isolation.ask(".xml", source, loaded.data, seconds=PARSE_SECONDS)
     articles: dict[str, Article] = {}
     failures: list[Failure] = []
+    end = time.monotonic() + FEED_SECONDS
     for number, entry in enumerate((Entry(**fields) for fields in reply["entries"]), 1):
         name = entry.link or f"{source}#{number}"
         if name in articles:
             continue
         try:
+            if time.monotonic() > end:
+                raise ArticleError(f"{name} was left out: its feed took longer than {FEED_SECONDS} seconds. Try again.")
             articles[name] = _entry_article(name, entry, allow_private)
         except ArticleError as error:
             failures.append(Failure(name, str(error)))
     if not articles:
         raise ArticleError(f"{source} gave no article, the first for this reason: {failures[0].reason}")
+    if (more := reply["count"] - len(reply["entries"])) > 0:
+        why = f"{source} has {more:,} entries more than are read at once ({len(reply['entries'])}). Split it."
+        failures.append(Failure(source, why))
     return Parsed(tuple(articles.values()), tuple(failures))
 
 

@@ -84,7 +84,8 @@ def _do(task: str, source: str, data: bytes, request: dict[str, Any]) -> tuple[d
         case ".docx":
             return {"article": asdict(read_word(source, data))}, b""
         case ".xml":
-            return {"entries": [asdict(entry) for entry in read_feed(source, data)]}, b""
+            entries, count = read_feed(source, data)
+            return {"entries": [asdict(entry) for entry in entries], "count": count}, b""
         case _:
             return {"article": asdict(read_page(source, data, request["charset"]))}, b""
 
