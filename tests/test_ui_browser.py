@@ -229,3 +229,7 @@ def test_on_a_narrow_screen_the_article_comes_over_the_chat_and_goes(page: Page)
     page.get_by_role("button", name="Back to the chat").click()
     expect(page.locator("#panel")).to_be_hidden()
     expect(page.locator(".q-quote").first).to_be_focused()
+    page.get_by_role("tab", name="Articles").click()
+    expect(page.locator(".q-list")).to_be_visible()
+    assert page.evaluate("document.querySelector('.q-list').clientWidth") > 300
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
