@@ -1,12 +1,13 @@
 """Makes the files of `qa/model` from a trained network: `python -m training.export --network DIR --out qa/model`.
 
-The ONNX model holds the weights of the matrices in 8 bits, one scale for each column, and computes with them in 8 bits
-(activations are scaled as they come).
+The ONNX model holds the word vectors in 8 bits with a scale each, the weights of the matrices in 8 bits with a scale
+for each column, and computes with these in 8 bits (activations are scaled as they come).
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import shutil
 import tempfile
@@ -16,9 +17,26 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from qa.windows import HEAD_TOKENS, OVERLAP_TOKENS, QUESTION_TOKENS, WINDOW_TOKENS
 from training.network import ReaderNetwork, load
+
+
+class EightBitRows(nn.Module):
+    """A table of vectors, each in 8 bits with its own scale."""
+
+    def __init__(self, table: Tensor) -> None:
+        super().__init__()
+        scale = (table.abs().amax(1, keepdim=True) / 127).clamp_min(1e-12)
+        self.register_buffer("table", (table / scale).round().to(torch.int8))
+        self.register_buffer("scale", scale)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Ids (any shape) -> float32 vectors."""
+        table, scale = self.get_buffer("table"), self.get_buffer("scale")
+        return F.embedding(ids, table).float() * F.embedding(ids, scale)
 
 
 def export(network: ReaderNetwork, tokenizer: Path, out: Path, eight_bit: bool = True) -> None:
@@ -28,11 +46,14 @@ def export(network: ReaderNetwork, tokenizer: Path, out: Path, eight_bit: bool =
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "reader.onnx"
+        if eight_bit:
+            network = copy.deepcopy(network)
+            network.words = EightBitRows(network.words.weight.detach())  # type: ignore[assignment]
         write_onnx(network, plain)
         if eight_bit:
             quantize_dynamic(
                 plain, out / "reader.onnx", per_channel=True, weight_type=QuantType.QInt8,
-                op_types_to_quantize=["MatMul", "Gather"], nodes_to_exclude=_heads(plain),
+                op_types_to_quantize=["MatMul"], nodes_to_exclude=_heads(plain),
             )  # fmt: skip
         else:
             shutil.copy(plain, out / "reader.onnx")
