@@ -28,6 +28,7 @@ from index.errors import (
     IndexLockedError,
     IndexMismatchError,
 )
+from index.folder import Folder
 from index.lock import write_lock
 
 QUESTION = "What did the railway in Lima cost?"
@@ -140,6 +141,20 @@ def test_the_file_is_left_to_a_writer_at_work(folder: Path, caplog: pytest.LogCa
     assert not (folder / "vectors.faiss").exists()
     assert opened(folder).search(QUESTION)
     assert len(caplog.messages) == 1
+
+
+def test_a_reader_of_an_older_state_leaves_the_newer_file_in_place(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader = Folder(folder)
+    with reader.reading() as store:
+        opened(folder).update(articles(14))
+        newer = (folder / "vectors.faiss").read_bytes()
+        assert len(reader.dense(store)) == 24
+    with reader.reading() as store:
+        assert len(reader.dense(store)) == 28
+    assert (folder / "vectors.faiss").read_bytes() == newer
+    assert caplog.messages == []
 
 
 # the database: told, never guessed
@@ -382,7 +397,10 @@ for writer in (index, Index(folder.parent / "new", ToyEncoder())):
     try:
         writer.update(articles(20))
     except IndexWriteError as error:
-        print(error)
+        print(error, flush=True)
+sys.stdin.readline()
+assert len(index.articles()) == 14
+assert {hit.source for hit in index.search("report", k=100)} >= {"news/13"}
 """
 
 
@@ -398,12 +416,18 @@ def test_a_read_only_folder_is_searched_and_a_change_refused(folder: Path, faiss
     before = sorted(path.name for path in folder.iterdir())
     command = [sys.executable, "-c", READING, str(folder)]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
-    said = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=60).stdout
-    assert [line.partition("(")[0] for line in said.splitlines()] == [
-        f"The index in {path} cannot be written to " for path in (folder, folder.parent / "new")
-    ]
-    assert sorted(path.name for path in folder.iterdir()) == before
-    assert len(opened(folder).update(articles(14)).added) == 2
+    reader = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert reader.stdin
+    assert reader.stdout
+    with reader:
+        for path in (folder, folder.parent / "new"):
+            assert reader.stdout.readline().startswith(f"The index in {path} cannot be written to (")
+        assert sorted(path.name for path in folder.iterdir()) == before
+        writer = opened(folder)
+        assert len(writer.update(articles(14)).added) == 2
+        writer.close()
+        reader.stdin.write("changed\n")
+    assert reader.returncode == 0, "it sees the change"
 
 
 # no pickle

@@ -17,7 +17,7 @@ from toys import ToyEncoder
 from index import ArticleError, Index
 from index.formats import load, parse
 
-NAMES = st.sampled_from(["a.txt", "b.txt", "c.md", "deep/a.txt", "deep/d.md", "e.jsonl"])
+NAMES = st.sampled_from(["a.txt", "b.txt", "c.md", "deep/a.txt", "deep/d.md", "e.jsonl", "f.jsonl"])
 TEXTS = st.sampled_from(
     [
         "A storm hit Lima. Nobody was hurt.",
