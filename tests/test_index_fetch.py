@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import gzip
 import http.server
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import documents
@@ -289,3 +293,34 @@ def test_a_worker_that_dies_is_replaced() -> None:
     data = documents.html()
     reply, _ = isolation.ask(".html", "a.html", data, seconds=8, charset=None)
     assert reply["article"]["title"] == "Storm hits coast"
+
+
+def test_a_certificate_must_be_the_hosts_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the name in the address, though the connection goes to the number that was checked."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("needs the command openssl to make a certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    make = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2"]
+    make += ["-subj", "/CN=news.example", "-addext", "subjectAltName=DNS:news.example"]
+    subprocess.run(make, check=True, capture_output=True)
+    real = socket.getaddrinfo
+    local = look_up("127.0.0.1")
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest: local() if "example" in host else real(host, *rest))
+    site = Site()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    site.server.socket = context.wrap_socket(site.server.socket, server_side=True)
+    site.pages["/story"] = (200, {"Content-Type": "text/plain"}, b"Kim met Lee.")
+    try:
+        port = site.server.server_port
+        with pytest.raises(ArticleError, match="certificate"):
+            web.fetch(f"https://news.example:{port}/story", allow_private=True)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert web.fetch(f"https://news.example:{port}/story", allow_private=True).data == b"Kim met Lee."
+        with pytest.raises(ArticleError, match="doesn't match"):
+            web.fetch(f"https://other.example:{port}/story", allow_private=True)
+    finally:
+        site.server.shutdown()
+        site.server.server_close()
+        site.thread.join()

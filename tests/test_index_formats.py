@@ -33,6 +33,10 @@ def test_a_page_gives_its_main_text_title_date_and_author() -> None:
     assert article.source == "a.html"
 
 
+def test_a_short_page_gives_no_menus() -> None:
+    assert read("a.html", documents.html("<h1>Storm</h1><p>Kim met Lee.</p>")).text == "Storm\nKim met Lee."
+
+
 @pytest.mark.parametrize(
     ("head", "charset", "encoding"),
     [

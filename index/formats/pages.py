@@ -15,6 +15,9 @@ _META = re.compile(rb"<(?:meta|\?xml)\b[^>]{0,300}?(?:charset|encoding)\s*=\s*[\
 _SAME_AS_WINDOWS_1252 = frozenset({"iso8859-1", "ascii"})
 """As every browser reads them: https://encoding.spec.whatwg.org/#names-and-labels."""
 
+_NEVER_TEXT = ["//nav", "//footer", "//*[@role='navigation']"]
+"""trafilatura leaves these in where an article is so short that it falls back on the page's whole text."""
+
 
 def read_page(source: str, data: bytes, charset: str | None = None) -> Article:
     """The page's main text, a line for each paragraph, heading and item; never its menus, advertisements, comments.
@@ -42,7 +45,9 @@ def extract(html: str) -> tuple[str, str, str | None, str | None] | None:
 
     # Only dates that the page states: the extensive search guesses from any number on it.
     dates = {"original_date": True, "extensive_search": False, "max_date": "2100-01-01"}
-    found = bare_extraction(html, include_comments=False, with_metadata=True, date_extraction_params=dates)
+    found = bare_extraction(
+        html, include_comments=False, with_metadata=True, date_extraction_params=dates, prune_xpath=_NEVER_TEXT
+    )
     if not isinstance(found, Document):
         return None
     text = "\n".join(line.rstrip() for line in (found.text or "").split("\n")).strip()
