@@ -159,6 +159,7 @@ BAD = {
     "empty.jsonl": (b"\n", "is empty"),
     "empty.xml": (b"", "is empty"),
     "none.html": (b"<html><body><script>run()</script></body></html>", "holds no article"),
+    "menu.html": (documents.html("<h1>Storm hits coast</h1>"), "holds no article"),
     "latin.html": ("<p>Café</p>".encode("latin-1"), "is not valid UTF-8"),
     "unknown.html": (b"<meta charset=klingon><p>Text</p>", "'klingon', which is unknown"),
     "hex.html": (b"<meta charset=hex><p>Text</p>", "encoding"),

@@ -51,9 +51,10 @@ def extract(html: str) -> tuple[str, str, str | None, str | None] | None:
     if not isinstance(found, Document):
         return None
     text = "\n".join(line.rstrip() for line in (found.text or "").split("\n")).strip()
-    if not text:
+    title = " ".join((found.title or "").split())
+    if text in ("", title):
         return None
-    return text, " ".join((found.title or "").split()), iso_date(found.date), found.author or None
+    return text, title, iso_date(found.date), found.author or None
 
 
 def decode_page(source: str, data: bytes, charset: str | None = None) -> str:
