@@ -139,7 +139,7 @@ def form_pdf(depth: int) -> bytes:
         head = f"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X {to} >> >>"
         objects.append(f"<< {head} /Length {len(draw)} >>\nstream\n{draw}\nendstream")
     body = "".join(f"{i} 0 obj\n{text}\nendobj\n" for i, text in enumerate(objects, 1))
-    return f"%PDF-1.4\n{body}trailer << /Root 1 0 R /Size {len(objects) + 1} >>\n%%EOF".encode()
+    return f"%PDF-1.4\n{body}trailer << /Root 1 0 R /Size {len(objects) + 1} >>\nstartxref\n0\n%%EOF".encode()
 
 
 def flate_pdf() -> bytes:
