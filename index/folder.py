@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -68,7 +68,7 @@ class Folder:
 
         A folder without an index gets one, unless nothing came of the change. `rebuild` starts from no articles.
         """
-        made = not self.directory.exists()
+        made = [folder for folder in (self.directory, *self.directory.parents) if not folder.exists()]
         with write_lock(self.directory, wait):
             try:
                 if rebuild and self._is_unusable():
@@ -214,13 +214,13 @@ class Folder:
         names = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", FAISS, f"{FAISS}.tmp")
         return [self.directory / name for name in names]
 
-    def _tidy(self, made: bool) -> None:
-        """Leaves nothing where no index came of it."""
+    def _tidy(self, made: Iterable[Path]) -> None:
+        """Leaves nothing where no index came of it, nor any of the folders that were made for it."""
         with suppress(OSError):
             for name in (LOCK, HOLDER):
                 (self.directory / name).unlink(missing_ok=True)
-            if made:
-                self.directory.rmdir()
+            for folder in made:
+                folder.rmdir()
 
     def _no_index(self) -> NoIndexError:
         return NoIndexError(

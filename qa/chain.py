@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from langchain_core.documents import Document
     from langchain_core.runnables import Runnable
 
-PASSAGES = 12
+PASSAGES = 8
 """How many passages are retrieved and read."""
 
 MOST_QUOTES = 3

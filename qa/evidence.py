@@ -11,11 +11,12 @@ from index.article import Span
 from index.search import words_of
 from qa.reader import Reading
 
-RELEVANCE_WEIGHT = 0.5
-"""What a passage's relevance logit counts beside a span's margin over "no answer here"."""
+RETRIEVAL_WEIGHT = 6.0
+"""What a passage's retrieval score (0..1) counts beside a span's margin over "no answer here", a logit.
 
-RETRIEVAL_WEIGHT = 8.0
-"""What a passage's retrieval score (0..1) counts beside them; `README.md` says how both were chosen."""
+Over 466 development questions, 0, 6 and 12 quote a right sentence first in 0.824, 0.843 and 0.848, and the relevance
+logit adds nothing. 6 leaves more to the reader, for articles that are asked about in other words than their own.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Evidence:
     @property
     def score(self) -> float:
         """The reader's view and the retrieval's, added up."""
-        return self.margin + RELEVANCE_WEIGHT * self.relevance + RETRIEVAL_WEIGHT * self.hit.score
+        return self.margin + RETRIEVAL_WEIGHT * self.hit.score
 
     @property
     def words(self) -> str:

@@ -40,7 +40,7 @@ def source_label(source: str, *, short: bool = False) -> str:
 def answer_text(answer: Answer) -> str:
     """The answer for a terminal: the short answer, then each quote with where it stands; or why there is none."""
     if answer.answered:
-        head = [f"{plain(answer.short)}  ({_percent(answer)} sure)"] if answer.short else [f"{_percent(answer)} sure"]
+        head = [f"{plain(answer.short)}  ({_sure(answer)})"] if answer.short else [_sure(answer)]
         return "\n\n".join(head + [_quote_text(quote) for quote in answer.quotes])
     parts = [plain(answer.text)]
     if answer.nearest:
@@ -79,7 +79,7 @@ def answer_html(answer: Answer, turn: int) -> str:
         short = f'<p class="q-short" dir="auto">{escape(answer.short)}</p>' if answer.short else ""
         sure = (
             '<p class="q-sure" title="Of the answers given at this confidence, about as many are right">'
-            f"{_percent(answer)} sure</p>"
+            f"{_sure(answer)}</p>"
         )
         head = f'<div class="q-head">{short}{sure}</div>'
         cards = [_card(q, turn, n, answer.short if n == 0 else None) for n, q in enumerate(answer.quotes)]
@@ -128,8 +128,9 @@ def source_html(source: str) -> str:
     return f'<bdi title="{escape(source)}">{escape(source_label(source, short=True))}</bdi>'
 
 
-def _percent(answer: Answer) -> str:
-    return f"{answer.confidence:.0%}"
+def _sure(answer: Answer) -> str:
+    """How sure the answer is; of sentences that stand for a whole article, it is no question of being right."""
+    return f"{answer.confidence:.0%} sure" if answer.confidence < 1 else "In the article’s own words"
 
 
 def _quote_text(quote: Quote) -> str:
