@@ -78,7 +78,7 @@ def test_no_question_is_judged_by_a_model_that_saw_it_or_its_neighbours() -> Non
 
 def test_what_is_written_is_what_the_chain_reads(tmp_path: Path) -> None:
     made = rows(2000)
-    said = calibrate(made, "questions made up for a test")
+    said = calibrate(made, "questions made up for a test", 0.1)
     path = tmp_path / "confidence.json"
     path.write_text(json.dumps(said), encoding="utf-8")
     model = load_confidence(path)
