@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from index.errors import ArticleError
 
 MAX_CHARACTERS = 20_000_000
 """The longest text taken as one article, in characters: about thirty novels."""
+
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 Span = tuple[int, int]
 """(start, end) in Unicode characters of an article's text, end exclusive."""
@@ -40,7 +43,7 @@ class Article:
             raise ArticleError(
                 f"{name} is too long ({len(self.text):,} characters; the limit is {MAX_CHARACTERS:,}). Split it."
             )
-        if "\0" in self.text or any("\ud800" <= c <= "\udfff" for c in self.text):
+        if _NO_TEXT.search(self.text):
             raise ArticleError(f"{name} is not text: it holds NUL or surrogate characters. Convert it to UTF-8 text.")
 
     @property
