@@ -9,8 +9,8 @@ from typing import Any
 
 from index.errors import ArticleError
 
-MAX_CHARACTERS = 20_000_000
-"""The longest text taken as one article, in characters: about thirty novels."""
+MAX_CHARACTERS = 5_000_000
+"""The longest text taken as one article, in characters: about eight novels, and some minutes of encoding."""
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
