@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import signal
+
 import pytest
 from toys import ToyEncoder
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in a shell's background, where no test could press Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import seeds
 
