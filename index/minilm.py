@@ -29,6 +29,7 @@ class MiniLM:
     def __init__(self, folder: Path) -> None:
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
+        from threadpoolctl import ThreadpoolController
         from tokenizers import Tokenizer
 
         try:
@@ -43,6 +44,7 @@ class MiniLM:
         self._layers = int(config["num_hidden_layers"])
         self._epsilon = float(config["layer_norm_eps"])
         self._lock = threading.Lock()
+        self._threads = ThreadpoolController()
 
     def encode(self, texts: Sequence[str]) -> Array:
         """One row of length 1 for each text: float32, (n, 384)."""
@@ -52,7 +54,9 @@ class MiniLM:
             batch = order[at : at + 8]
             with self._lock:
                 encodings = self._tokenizer.encode_batch([texts[i] for i in batch])
-            rows[batch] = self._forward([e.ids for e in encodings])
+            # a question is too little for two threads: the second would wait on, busily, and slow the reader
+            with self._threads.limit(limits=1 if len(texts) == 1 else None):
+                rows[batch] = self._forward([e.ids for e in encodings])
         return rows
 
     def _forward(self, ids: list[list[int]]) -> Array:

@@ -127,6 +127,7 @@ class TrainedReader:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
         options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             json.loads((self.folder / "reader.json").read_text(encoding="utf-8"))
             tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
