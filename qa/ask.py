@@ -5,24 +5,39 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from index import Index
 from qa.types import Answer
+
+if TYPE_CHECKING:
+    from qa.reader import Reader
+    from qa.reranker import Reranker
 
 DEFAULT_DIRECTORY = Path(".quoth/index")
 
 _log = logging.getLogger("quoth")
 
 
-def answer(question: str, index: Index | None = None, *, since: str | None = None, source: str | None = None) -> Answer:
+def answer(
+    question: str,
+    index: Index | None = None,
+    *,
+    since: str | None = None,
+    source: str | None = None,
+    reader: Reader | str | None = None,
+    reranker: Reranker | str | None = None,
+) -> Answer:
     """The answer to a question, quoted from the articles of `index` (the default one if none is given).
 
-    `since` ("2026-03-01") keeps articles published then or later, `source` those with this text in their source.
-    Raises `QuothError` for whatever goes wrong; that the articles don't say is an `Answer` with a reason.
+    `since` ("2026-03-01") keeps articles published then or later, `source` those with this text in their source;
+    `reader` and `reranker` are other models or their names, as in `qa.chain.build_chain`. Raises `QuothError` for
+    whatever goes wrong; that the articles don't say is an `Answer` with a reason.
     """
     from qa.chain import build_chain
 
-    return build_chain(index or default_index(), since=since, source=source).invoke(question)
+    chain = build_chain(index or default_index(), reader=reader, reranker=reranker, since=since, source=source)
+    return chain.invoke(question)
 
 
 def default_index() -> Index:

@@ -2,15 +2,17 @@
 
 question ─ kind ─┬─ greeting, empty ────────────────────────────────┐
                  ├─ overview: central sentences ────────────────────┤
-                 └─ retriever ─ reader ─ evidence ─ confidence ─ decide ─ quotes verified ─ Answer
+                 └─ retriever ─ (reranker) ─ reader ─ evidence ─ confidence ─ decide ─ quotes verified ─ Answer
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index import Hit, Index
@@ -21,6 +23,7 @@ from qa.overview import articles_meant, central_sentences
 from qa.question import Kind, clean_question, kind_of
 from qa.quotes import make_quote, verify_answer
 from qa.reader import Reader, TrainedReader
+from qa.reranker import RERANKED, HubReranker, Reranker
 from qa.types import Answer, Quote
 from qa.windows import Passage
 
@@ -58,16 +61,35 @@ class _Read:
 
 
 @cache
-def default_reader() -> Reader:
-    """The reader that ships with Quoth; loaded at its first question."""
-    return TrainedReader()
+def named_reader(name: str) -> Reader:
+    """The reader of that name, once for each name: "" is Quoth's own, a folder that `training.export` wrote is one of
+    its kind, and any other a model for transformers. Loaded at its first question."""
+    if not name or (Path(name) / "reader.onnx").exists():
+        return TrainedReader(Path(name) if name else None)
+    from qa.hub_reader import HubReader
+
+    return HubReader(name)
+
+
+@cache
+def named_reranker(name: str) -> Reranker | None:
+    """The cross-encoder of that name, once for each name; None for ""."""
+    return HubReranker(name) if name else None
 
 
 class Answerer:
     """The steps of the chain over one index."""
 
-    def __init__(self, index: Index, reader: Reader, threshold: float, since: str | None, source: str | None) -> None:
-        self.index, self.reader, self.threshold = index, reader, threshold
+    def __init__(
+        self,
+        index: Index,
+        reader: Reader,
+        reranker: Reranker | None,
+        threshold: float,
+        since: str | None,
+        source: str | None,
+    ) -> None:
+        self.index, self.reader, self.reranker, self.threshold = index, reader, reranker, threshold
         self.filters = {"since": since, "source": source}
 
     def understand(self, question: str) -> _Asked:
@@ -85,6 +107,8 @@ class Answerer:
         """The retrieved documents, each read once with the question."""
         asked: _Asked = found["asked"]
         hits = [_as_hit(document) for document in found["documents"]]
+        if self.reranker:
+            hits = self.reranker.rerank(asked.question, hits)[:PASSAGES]
         passages = [Passage(hit.text, hit.title, hit.heading) for hit in hits]
         readings = self.reader.read(asked.question, passages) if passages else []
         return _Read(asked, rank_evidence(hits, readings))
@@ -156,21 +180,28 @@ class Answerer:
 def build_chain(
     index: Index,
     *,
-    reader: Reader | None = None,
+    reader: Reader | str | None = None,
+    reranker: Reranker | str | None = None,
     threshold: float | None = None,
     since: str | None = None,
     source: str | None = None,
 ) -> Runnable[str, Answer]:
     """The path from a question to its `Answer` over `index`: `invoke`, `batch` and `stream` it.
 
-    `threshold` (0..1) is the confidence below which it abstains, by default the calibrated one; `since` and `source`
-    limit the articles as in `Index.search`. Raises the family of `QuothError`, never an answer in place of a fault.
+    `reader` and `reranker` are models or their names, by default those that `QUOTH_READER` and `QUOTH_RERANKER` name,
+    else Quoth's own reader and no reranker. `threshold` (0..1) is the confidence below which it abstains, by default
+    the calibrated one; `since` and `source` limit the articles as in `Index.search`. Raises the family of
+    `QuothError`, never an answer in place of a fault.
     """
     from langchain_core.runnables import RunnableBranch, RunnableLambda, RunnableParallel
 
     limit = load_confidence().threshold if threshold is None else threshold
-    steps = Answerer(index, reader or default_reader(), limit, since, source)
-    retriever = index.as_retriever(PASSAGES, since=since, source=source)
+    reader = os.environ.get("QUOTH_READER", "") if reader is None else reader
+    reranker = os.environ.get("QUOTH_RERANKER", "") if reranker is None else reranker
+    reads = named_reader(reader) if isinstance(reader, str) else reader
+    orders = named_reranker(reranker) if isinstance(reranker, str) else reranker
+    steps = Answerer(index, reads, orders, limit, since, source)
+    retriever = index.as_retriever(RERANKED if orders else PASSAGES, since=since, source=source)
     find = RunnableParallel(asked=RunnableLambda(lambda asked: asked), documents=RunnableLambda(_text) | retriever)
     answered = RunnableBranch(
         (lambda asked: asked.kind in ("empty", "greeting"), RunnableLambda(steps.small_talk)),

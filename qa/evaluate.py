@@ -24,6 +24,7 @@ from qa.confidence import load_confidence
 from qa.errors import EvaluationError
 from qa.metrics import Bin, Estimate, Point
 from qa.reader import Reader
+from qa.reranker import Reranker
 from qa.squad import Question, QuestionSet, read_questions, some_of
 from qa.types import Answer, Quote
 
@@ -98,7 +99,8 @@ def evaluate(
     with_: str | os.PathLike[str] | None = None,
     *,
     encoder: Encoder | None = None,
-    reader: Reader | None = None,
+    reader: Reader | str | None = None,
+    reranker: Reranker | str | None = None,
     ablation: bool = False,
     limit: int | None = None,
     progress: Progress | None = None,
@@ -120,7 +122,7 @@ def evaluate(
         index = Index.build(asked.articles, folder, encoder=encoder, progress=progress)
         seconds = time.perf_counter() - began
         try:
-            ask = build_chain(index, reader=reader, threshold=0.0).invoke
+            ask = build_chain(index, reader=reader, reranker=reranker, threshold=0.0).invoke
             graded = grade_all(asked, ask, index.search, progress)
             lines = _ablated(asked, graded, index, encoder, progress) if ablation else ()
         finally:

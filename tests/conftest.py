@@ -15,9 +15,10 @@ import seeds
 
 
 @pytest.fixture(autouse=True)
-def no_default_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test uses the index of the person who runs it."""
-    monkeypatch.delenv("QUOTH_INDEX", raising=False)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test uses the index or the models of the person who runs it."""
+    for name in ("QUOTH_INDEX", "QUOTH_READER", "QUOTH_RERANKER"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ MAY_IMPORT = {"index": {"index"}, "qa": {"qa", "index", "seeds"}, "ui": {"ui", "
 OWNERS = {
     "torch": {"qa/hub_reader.py"},
     "transformers": {"index/encoder.py", "qa/hub_reader.py"},
-    "sentence_transformers": {"index/encoder.py"},
+    "sentence_transformers": {"index/encoder.py", "qa/reranker.py"},
     "onnxruntime": {"qa/reader.py"},
     "faiss": {"index/dense.py"},
     "sqlite3": {"index/store.py"},

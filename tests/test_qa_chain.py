@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,13 @@ import pytest
 from toy_reader import ToyReader
 from toys import ToyEncoder
 
-from index import Article, Index
+from index import Article, Hit, Index
 from index.errors import ArticleGoneError
 from qa import Answer, answer
 from qa.chain import MOST_QUOTES, PASSAGES, build_chain
 from qa.errors import QuestionError, ReaderError
+
+MODEL = Path(__file__).parent.parent / "qa" / "model"
 
 BRIDGE = Article(
     "The bridge\nThe bridge across the Tana was designed by Amara Okoye. It cost nine million crowns. "
@@ -50,6 +54,31 @@ def test_a_sentence_that_leans_on_the_one_before_is_quoted_with_it(index: Index)
         "It cost nine million crowns.",
         "The bridge across the Tana was designed by Amara Okoye.",
     ]
+
+
+class Backwards:
+    """A reranker that takes the search to be wrong."""
+
+    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        return [replace(hit, score=1.0 - place / len(hits)) for place, hit in enumerate(reversed(hits))]
+
+
+def test_a_reranker_orders_what_is_read(index: Index) -> None:
+    plain, turned = ToyReader(), ToyReader()
+    ask(index, "Who opened the bridge?", reader=plain)
+    ask(index, "Who opened the bridge?", reader=turned, reranker=Backwards())
+    assert len(plain.passages) > 1
+    assert turned.passages == plain.passages[::-1]
+
+
+def test_the_models_can_be_named(index: Index, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("QUOTH_READER", str(tmp_path / "no-reader"))
+    with pytest.raises(ReaderError, match="no-reader"):
+        answer("Who opened the bridge?", index)
+    monkeypatch.setenv("QUOTH_RERANKER", str(tmp_path / "no-reranker"))
+    with pytest.raises(ReaderError, match="no-reranker"):
+        answer("Who opened the bridge?", index, reader=str(MODEL))
+    assert answer("Who opened the bridge?", index, reader=str(MODEL), reranker="").quotes
 
 
 def test_every_passage_is_read_once_and_no_more_than_are_retrieved(index: Index) -> None:

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_reader import ToyReader
 
+from index import Hit
 from qa.errors import ReaderError
 from qa.hub_reader import HubReader
 from qa.reader import Reader, Reading, TrainedReader, best_spans, combine, whole_words
+from qa.reranker import HubReranker
 from qa.windows import OVERLAP_TOKENS, Passage, Window, make_windows
 
 MODEL = Path(__file__).parent.parent / "qa" / "model"
@@ -194,21 +196,50 @@ def assert_well_formed(reading: Reading, text: str) -> None:
         assert a.end <= b.start or b.end <= a.start
 
 
-def test_another_model_reads_through_transformers(tmp_path: Path) -> None:
+def tiny_model(folder: Path, kind: str, **config: int) -> str:
+    """A model of transformers' class `kind`, with weights that mean nothing, in `folder`."""
     transformers = pytest.importorskip("transformers")
     letters = "abcdefghijklmnopqrstuvwxyz0123456789.?"
-    (tmp_path / "vocab.txt").write_text(
+    folder.mkdir(exist_ok=True)
+    (folder / "vocab.txt").write_text(
         "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *letters, *(f"##{c}" for c in letters)])
     )
-    transformers.BertTokenizerFast(str(tmp_path / "vocab.txt")).save_pretrained(tmp_path)
-    config = transformers.BertConfig(
-        vocab_size=80, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+    transformers.BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+    shape = transformers.BertConfig(
+        vocab_size=80, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, **config
     )
-    transformers.BertForQuestionAnswering(config).save_pretrained(tmp_path)
+    getattr(transformers, kind)(shape).save_pretrained(folder)
+    return str(folder)
+
+
+def test_another_model_reads_through_transformers(tmp_path: Path) -> None:
+    name = tiny_model(tmp_path, "BertForQuestionAnswering")
     text = "Anna met Bob in Rome. " * 40
-    long, short = HubReader(str(tmp_path)).read("Where did they meet?", [Passage(text), Passage("In Rome.")])
+    long, short = HubReader(name).read("Where did they meet?", [Passage(text), Passage("In Rome.")])
     assert_well_formed(long, text)
     assert_well_formed(short, "In Rome.")
     assert short.spans
     with pytest.raises(ReaderError, match="cannot be loaded"):
         HubReader(str(tmp_path / "nowhere")).read("Who?", [Passage("Anna.")])
+
+
+def hit(text: str, score: float) -> Hit:
+    return Hit(text, "", "", 1, 0, len(text), score, score, score, ((0, len(text)),))
+
+
+def test_a_cross_encoder_orders_the_passages_anew(tmp_path: Path) -> None:
+    reranker = HubReranker(tiny_model(tmp_path, "BertForSequenceClassification", num_labels=1))
+    hits = [hit("Anna met Bob in Rome.", 0.9), hit("The bridge was built in 1932.", 0.5), hit("No.", 0.1)]
+    ranked = reranker.rerank("Where did Anna meet Bob?", hits)
+    assert sorted(h.text for h in ranked) == sorted(h.text for h in hits)
+    assert [h.score for h in ranked] == sorted((h.score for h in ranked), reverse=True)
+    assert (ranked[0].score, ranked[-1].score) == (1.0, 0.0)
+    assert reranker.rerank("Who?", []) == []
+
+
+def test_a_reranker_that_cannot_be_used_says_why(tmp_path: Path) -> None:
+    with pytest.raises(ReaderError, match="cannot be loaded"):
+        HubReranker(str(tmp_path / "nowhere")).rerank("Who?", [hit("Anna.", 1.0)])
+    two = tiny_model(tmp_path / "two", "BertForSequenceClassification", num_labels=2)
+    with pytest.raises(ReaderError, match="2 scores"):
+        HubReranker(two).rerank("Who?", [hit("Anna.", 1.0)])

@@ -36,17 +36,18 @@ class Question:
 def read_file(path: Path, sources: Sequence[str] = ()) -> tuple[list[Article], list[Question]]:
     """The articles and questions of a gzipped SQuAD 2.0 file, only those from `sources` if given.
 
-    An entry is one article, its paragraphs joined by a blank line; posts and reviews, which have nothing to do with
-    one another, are an article each, without a title.
+    An entry, of SQuAD 2.0 if it names no `source`, is one article, its paragraphs joined by a blank line; posts and
+    reviews, which have nothing to do with one another, are an article each, without a title.
     """
     articles: list[Article] = []
     questions: list[Question] = []
     with gzip.open(path, "rt", encoding="utf-8") as file:
         entries = json.load(file)["data"]
     for entry in entries:
-        if sources and entry["source"] not in sources:
+        source = entry.get("source", "squad2")
+        if sources and source not in sources:
             continue
-        together = entry["source"] in WIKIPEDIA
+        together = source in WIKIPEDIA
         groups = [entry["paragraphs"]] if together else [[paragraph] for paragraph in entry["paragraphs"]]
         for paragraphs in groups:
             text, at = "\n\n".join(p["context"] for p in paragraphs), 0
@@ -54,7 +55,7 @@ def read_file(path: Path, sources: Sequence[str] = ()) -> tuple[list[Article], l
             articles.append(Article(text, title, id=len(articles)))
             for paragraph in paragraphs:
                 span = (at, at + len(paragraph["context"]))
-                questions += [_question(qa, len(articles) - 1, span, entry["source"]) for qa in paragraph["qas"]]
+                questions += [_question(qa, len(articles) - 1, span, source) for qa in paragraph["qas"]]
                 at = span[1] + 2
     return articles, questions
 

@@ -69,6 +69,12 @@ class Maker:
         made = self.answerable(q, negatives, False) if asked else None
         return ReadingList(asked, made.passages, [[] for _ in made.passages]) if asked and made else None
 
+    def altered(self, q: Question, negatives: int) -> ReadingList | None:
+        """The question with a word of it turned into its opposite, or denied, which nothing then answers."""
+        asked = alter(q.text, self.rng)
+        made = self.answerable(q, negatives, False) if asked else None
+        return ReadingList(asked, made.passages, [[] for _ in made.passages]) if asked and made else None
+
     def without(self, q: Question, negatives: int) -> ReadingList | None:
         """The passage with the sentence that answers taken out."""
         holders = self.corpus.holders(q.article, q.answers)
@@ -203,6 +209,56 @@ def exchange(question: str, names: Sequence[str], rng: random.Random) -> str | N
     return question[: spot.start()] + new + question[spot.end() :]
 
 
+_OPPOSITES = """
+first/last first/second second/third last/next most/least most/fewest more/less more/fewer many/few
+largest/smallest biggest/smallest larger/smaller large/small highest/lowest higher/lower high/low longest/shortest
+longer/shorter long/short oldest/youngest oldest/newest older/younger old/new best/worst better/worse good/bad
+major/minor main/side majority/minority maximum/minimum top/bottom greater/lesser greatest/least strong/weak
+stronger/weaker full/empty north/south east/west northern/southern eastern/western before/after during/before
+with/without within/outside inside/outside above/below left/right
+early/late earlier/later earliest/latest former/current former/latter initial/final beginning/end modern/ancient
+increase/decrease increased/decreased increasing/decreasing rise/fall rose/fell gain/lose gained/lost win/lose won/lost
+begin/end began/ended start/stop start/end started/ended started/stopped open/close opened/closed built/destroyed
+created/destroyed founded/dissolved established/abolished formed/dissolved adopted/rejected accepted/rejected
+approved/rejected passed/rejected signed/rejected allowed/banned allow/forbid support/oppose supported/opposed
+include/exclude included/excluded join/leave joined/left arrive/leave arrived/left enter/leave buy/sell bought/sold
+hired/fired born/buried executed/freed married/divorced wrote/read write/read teach/learn taught/learned
+used/unused known/unknown popular/unpopular common/rare common/uncommon important/unimportant necessary/unnecessary
+official/unofficial able/unable possible/impossible similar/different same/different public/private local/foreign
+national/international formal/informal natural/artificial active/inactive limited/unlimited dependent/independent
+positive/negative internal/external primary/secondary male/female man/woman men/women boy/girl king/queen
+father/mother son/daughter brother/sister husband/wife student/teacher students/teachers army/navy war/peace
+black/white gold/silver hot/cold warm/cold dark/light day/night wet/dry rich/poor success/failure cause/prevent
+caused/prevented always/never usually/never often/never sometimes/never often/rarely also/never all/no some/no
+both/neither 19th/18th 20th/19th 18th/17th 17th/16th 16th/15th two/three three/four four/five five/six
+"""
+OPPOSITES: dict[str, list[str]] = {}
+for _one, _other in (pair.split("/") for pair in _OPPOSITES.split()):
+    OPPOSITES.setdefault(_one, []).append(_other)
+    if _other not in ("never", "no", "only"):
+        OPPOSITES.setdefault(_other, []).append(_one)
+_HELPS = re.compile(r"\b(is|are|was|were|did|does|do|can|could|has|have|had|will|would|should|must)\b", re.I)
+
+
+def alter(question: str, rng: random.Random) -> str | None:
+    """The question with one word turned into its opposite, or sometimes with its verb denied; None if neither was done.
+
+    So do many of the people who wrote SQuAD 2.0's unanswerable questions (Rajpurkar et al. 2018, table 1).
+    """
+    words = [m for m in re.finditer(r"(?<!^how )(?<=[ -])[\w']+", question, re.I) if m.group().lower() in OPPOSITES]
+    verbs = list(_HELPS.finditer(question))
+    if words and (not verbs or rng.random() < 0.75):
+        spot = rng.choice(words)
+        new = rng.choice(OPPOSITES[spot.group().lower()])
+    elif verbs and rng.random() < 0.4:
+        spot = verbs[0]
+        no = {"can": "can't", "will": "won't"}.get(spot.group().lower(), spot.group() + "n't")
+        new = no if rng.random() < 0.8 else f"{spot.group()} {rng.choice(('not', 'never', 'no longer'))}"
+    else:
+        return None
+    return question[: spot.start()] + new + question[spot.end() :]
+
+
 def names_in(text: str) -> list[str]:
     """The names of a text, as far as capitals tell, each as often as it stands there."""
     return [m.group() for m in _NAME.finditer(text) if len(m.group()) > 3]
@@ -221,13 +277,15 @@ def make_lists(corpus: Corpus, questions: Sequence[Question], seed: int) -> list
     lists: list[ReadingList] = []
     for kind, q in plan:
         made: ReadingList | None
-        negatives = 4 if q.source in WIKIPEDIA else 3
+        negatives = 3 if q.source in WIKIPEDIA else 2
         if kind == "impossible":
-            made = maker.impossible(q, 3)
+            made = maker.impossible(q, 2)
         elif kind == "exchanged":
-            made = maker.exchanged(q, 3, names[q.article])
+            made = maker.exchanged(q, 2, names[q.article])
         elif kind == "without":
-            made = maker.without(q, 3)
+            made = maker.without(q, 2)
+        elif kind == "altered":
+            made = maker.altered(q, 2)
         else:
             made = maker.answerable(q, negatives, kind == "reworded")
         if made and made.passages:
@@ -238,11 +296,11 @@ def make_lists(corpus: Corpus, questions: Sequence[Question], seed: int) -> list
 def _kinds(q: Question, rng: random.Random) -> list[str]:
     """What is made of a question."""
     if not q.answers:
-        return ["impossible"] * (1 + (rng.random() < 0.5))
+        return ["impossible"] * 2
     if q.source in WIKIPEDIA:
-        chances = {"plain": 1.0, "reworded": 0.35, "exchanged": 0.25, "without": 0.12}
+        chances = {"plain": 1.0, "reworded": 0.25, "exchanged": 0.25, "altered": 0.4, "without": 0.12}
     else:
-        chances = {"plain": 0.15, "reworded": 0.08, "without": 0.02}
+        chances = {"plain": 0.15, "reworded": 0.06, "altered": 0.06, "without": 0.02}
     return [kind for kind, chance in chances.items() if rng.random() < chance]
 
 

@@ -13,16 +13,18 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from index.article import Article
 from qa.reader import Reading, combine
 from qa.windows import Passage, make_windows
 from training.batches import Batch, Coded, batches, code, collate, load_tokenizer
-from training.corpus import Corpus, read_file
+from training.corpus import Corpus, Question, read_file
 from training.evaluate import OpenBook, candidates, open_book, search_weights
 from training.lists import ReadingList, make_lists, read_lists, write_lists
 from training.loss import list_loss
@@ -35,6 +37,9 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         prog="python -m training.train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, default="data", help="folder of train.json.gz, dev.json.gz (%(default)s)")
+    parser.add_argument(
+        "--more", type=Path, nargs="*", default=[], help="more gzipped files in SQuAD 2.0's format to learn from"
+    )
     parser.add_argument("--out", type=Path, default="build/reader", help="folder for all that is made (%(default)s)")
     parser.add_argument("--start", type=Path, help="weights to start from (default: the encoder all-MiniLM-L6-v2)")
     parser.add_argument("--steps", type=int, help="batches to learn (default: one pass over the lists)")
@@ -61,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         torch.set_num_threads(args.threads)
     start = args.start or encoder_folder()
     tokenizer = load_tokenizer(start)
-    lists = [code(made, tokenizer) for made in _lists(args.data, args.out, args.seed)]
+    lists = [code(made, tokenizer) for made in _lists([args.data / "train.json.gz", *args.more], args.out, args.seed)]
     log(args.out, f"{len(lists)} lists, {sum(len(made.windows) for made in lists)} passages")
     trainer = Trainer(load(start), args, lists)
     trainer.resume()
@@ -87,11 +92,16 @@ def log(out: Path, line: str) -> None:
         file.write(line + "\n")
 
 
-def _lists(data: Path, out: Path, seed: int) -> list[ReadingList]:
+def _lists(files: Sequence[Path], out: Path, seed: int) -> list[ReadingList]:
     path = out / "lists.jsonl.gz"
     if not path.exists():
         log(out, "making the lists: encoding all articles and searching for each question (minutes)")
-        articles, questions = read_file(data / "train.json.gz")
+        articles: list[Article] = []
+        questions: list[Question] = []
+        for path in files:
+            some, asked = read_file(path)
+            questions += [replace(q, article=q.article + len(articles)) for q in asked]
+            articles += [Article(a.text, a.title, id=len(articles) + a.id) for a in some]
         write_lists(make_lists(Corpus(articles), questions, seed), path)
     return read_lists(path)
 

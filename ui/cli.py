@@ -18,6 +18,7 @@ from ui.render import answer_text, articles_text, as_json, changes_text, plain
 
 if TYPE_CHECKING:
     from index import Changes
+    from qa import Answer
 
 P = ParamSpec("P")
 
@@ -36,6 +37,28 @@ IndexDir = Annotated[
         metavar="DIR",
         help="The folder of the index; else the one that QUOTH_INDEX names, or .quoth/index.",
         show_default=False,
+    ),
+]
+ReaderName = Annotated[
+    str | None,
+    typer.Option(
+        "--reader",
+        metavar="NAME",
+        envvar="QUOTH_READER",
+        help="Another extractive model to read with: its name on a hub, or its folder.",
+        show_default=False,
+        show_envvar=True,
+    ),
+]
+RerankerName = Annotated[
+    str | None,
+    typer.Option(
+        "--reranker",
+        metavar="NAME",
+        envvar="QUOTH_RERANKER",
+        help="A cross-encoder to order the passages with before they are read.",
+        show_default=False,
+        show_envvar=True,
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
@@ -145,6 +168,8 @@ def ask(
         str | None, typer.Option(metavar="NAME", help="Only articles with this in their source.", show_default=False)
     ] = None,
     index: IndexDir = None,
+    reader: ReaderName = None,
+    reranker: RerankerName = None,
 ) -> None:
     """Ask one question in the terminal.
 
@@ -158,7 +183,7 @@ def ask(
     """
     from qa import answer
 
-    found = answer(question, index_to_ask(index), since=since, source=source)
+    found = answer(question, index_to_ask(index), since=since, source=source, reader=reader, reranker=reranker)
     print(as_json(found.to_dict()) if json else answer_text(found))
 
 
@@ -168,6 +193,8 @@ def chat(
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 lets others in.")] = ("127.0.0.1"),
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 7860,
     index: IndexDir = None,
+    reader: ReaderName = None,
+    reranker: RerankerName = None,
 ) -> None:
     """Chat in the browser.
 
@@ -189,7 +216,10 @@ def chat(
     def ready(address: str) -> None:
         print(f"Quoth is at {address} (Ctrl-C stops it)", flush=True)
 
-    serve(opened, lambda question: answer(question, opened), host=host, port=port, ready=ready)
+    def answers(question: str) -> Answer:
+        return answer(question, opened, reader=reader, reranker=reranker)
+
+    serve(opened, answers, host=host, port=port, ready=ready)
 
 
 @app.command()
@@ -245,6 +275,8 @@ def eval_command(
     limit: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Ask only N of the questions.", show_default=False)
     ] = None,
+    reader: ReaderName = None,
+    reranker: RerankerName = None,
 ) -> None:
     """Measure answers against known ones.
 
@@ -263,7 +295,7 @@ def eval_command(
     if plot:
         check_plot(plot)
     with Bars() as bars:
-        report = evaluate(file, with_, ablation=ablation, limit=limit, progress=bars)
+        report = evaluate(file, with_, reader=reader, reranker=reranker, ablation=ablation, limit=limit, progress=bars)
     print(as_json(report.to_dict()) if json else report_text(report))
     if plot:
         draw(report, plot)
