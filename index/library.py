@@ -14,7 +14,7 @@ from index.errors import ArticleError, FilterError, IndexMismatchError, NoIndexE
 from index.folder import Folder
 from index.formats.dates import iso_date
 from index.formats.sources import is_url
-from index.search import CANDIDATES, mix, words_of
+from index.search import CANDIDATES, mix, with_articles, words_of
 from index.store import FORMAT, Filter, Settings, Store
 from index.update import Item, Progress, Update
 
@@ -229,13 +229,14 @@ def _named(name: str, known: list[tuple[str, str]]) -> list[str]:
 def _ordered(mixed: list[tuple[int, float]], store: Store) -> list[tuple[Chunk, float]]:
     """Best first; equal scores (to six digits, below which an encoder's arithmetic varies) by source and place."""
     chunks = store.chunks(id_ for id_, _ in mixed)
+    ranked = with_articles(mixed, {id_: chunk.article_id for id_, chunk in chunks.items()})
     sources = store.source_names({chunk.article_id for chunk in chunks.values()})
 
     def key(pair: tuple[int, float]) -> tuple[float, str, int]:
         chunk = chunks[pair[0]]
         return -round(pair[1], 6), sources[chunk.article_id], chunk.start
 
-    return [(chunks[id_], score) for id_, score in sorted(mixed, key=key)]
+    return [(chunks[id_], score) for id_, score in sorted(ranked, key=key)]
 
 
 def _hit(chunk: Chunk, article: Article, score: float, cosine: float, bm25: float) -> Hit:

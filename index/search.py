@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 CANDIDATES = 50
 """How many of the best each ranking brings to the mix."""
 
-DENSE_WEIGHT = 0.5
+DENSE_WEIGHT = 0.6
 """The dense score's share of the mix; the lexical one has the rest. On the development questions, 0.4 to 0.6 are alike
-(the right passage first in 0.836 to 0.840); scoring only what a ranking itself found, and 0 else, gives 0.833."""
+(the right passage first in 0.82 to 0.83, among five in 0.96 to 0.97); on news, asked about in other words than its
+own, 0.6 finds more than 0.5 and 0.5 more than 0.4."""
+
+ARTICLE_WEIGHT = 0.2
+"""How far a passage's score is moved to that of its article's best passage: what a passage is about is often said in
+another one. Of 100 questions about 2,225 news articles, 0 and 0.2 have the right passage among the first five in 0.73
+and 0.79; of 400 development questions in 0.968 and 0.965."""
 
 Ranking = Sequence[tuple[int, float]]
 
@@ -53,3 +59,14 @@ def mix(dense: Ranking, lexical: Ranking, weight: float = DENSE_WEIGHT) -> list[
     d, w = scale(dense), scale(lexical)
     mixed = {id_: weight * d.get(id_, 0.0) + (1 - weight) * w.get(id_, 0.0) for id_ in {**d, **w}}
     return sorted(mixed.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def with_articles(
+    ranking: Ranking, article_of: Mapping[int, int], weight: float = ARTICLE_WEIGHT
+) -> list[tuple[int, float]]:
+    """The ranking, each score moved by `weight` (0..1) to the best of its article; the article's best one stays."""
+    best: dict[int, float] = {}
+    for id_, score in ranking:
+        best[article_of[id_]] = max(score, best.get(article_of[id_], score))
+    moved = [(id_, (1 - weight) * score + weight * best[article_of[id_]]) for id_, score in ranking]
+    return sorted(moved, key=lambda pair: (-pair[1], pair[0]))

@@ -21,7 +21,7 @@ from index import Article, ArticleError, Changes, Index
 from index.dense import Dense
 from index.encoder import Vectors
 from index.errors import FilterError, IndexMismatchError, NoIndexError
-from index.search import mix
+from index.search import mix, with_articles
 
 QUESTION = "What did the railway in Lima cost?"
 
@@ -94,7 +94,8 @@ def test_since_and_source_limit_what_is_searched(library: Index) -> None:
         f"news/{n}" for n in range(35, 40)
     }
     best = library.search(QUESTION, k=1)[0]
-    assert library.search(QUESTION, k=1, source=best.source)[0].bm25 == best.bm25
+    alone = {hit.chunk_id: hit.bm25 for hit in library.search(QUESTION, k=500, source=best.source)}
+    assert alone[best.chunk_id] == best.bm25
     undated = Article(text="An undated report. It is short.", source="undated")
     library.update([undated])
     assert "undated" not in {hit.source for hit in library.search("undated report", since="1900-01-01")}
@@ -136,6 +137,30 @@ def test_the_mix_equals_a_plain_loop(dense: list[tuple[int, float]], lexical: li
     mixed = mix(dense, lexical, weight=0.4)
     assert dict(mixed) == pytest.approx(total)
     assert mixed == sorted(mixed, key=lambda pair: (-pair[1], pair[0]))
+
+
+@given(RANKING, st.integers(1, 5), st.floats(0, 1))
+def test_a_passage_is_moved_to_its_articles_best_one(
+    ranking: list[tuple[int, float]], articles: int, weight: float
+) -> None:
+    article_of = {id_: id_ % articles for id_, _ in ranking}
+    moved = dict(with_articles(ranking, article_of, weight))
+    assert moved.keys() == dict(ranking).keys()
+    for id_, score in ranking:
+        best = max(other for i, other in ranking if article_of[i] == article_of[id_])
+        assert moved[id_] == pytest.approx(score + weight * (best - score))
+    assert list(moved.values()) == sorted(moved.values(), reverse=True)
+
+
+def test_an_articles_passage_is_found_by_what_another_of_it_is_about(tmp_path: Path, encoder: ToyEncoder) -> None:
+    goals = "The captain scored the two goals of the night. "
+    made = [
+        Article(f"{filler}\n\n{goals * 8}", source=source)
+        for source, filler in (("lima", "Lima met Quito in the cup. " * 17), ("oslo", "Nothing was in the way. " * 18))
+    ]
+    index = Index.build(made, tmp_path / "index", encoder=encoder)
+    scores = {hit.source: hit.score for hit in index.search("Who scored in the cup for Lima?", 20) if goals in hit.text}
+    assert scores["lima"] > scores["oslo"]
 
 
 def bm25(question: set[str], title: str, body: str, corpus: list[tuple[str, str]]) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from index.article import Article, Chunk
 from index.chunks import chunk_article, passage_to_embed
 from index.encoder import SentenceEncoder
-from index.search import CANDIDATES, mix, words_of
+from index.search import CANDIDATES, mix, with_articles, words_of
 
 Spans = tuple[tuple[int, int], ...]
 WIKIPEDIA = ("squad2", "new_wiki")
@@ -102,7 +102,8 @@ class Corpus:
             (asked, CANDIDATES),
         )
         lexical = [(int(i), float(score)) for i, score in rows] if asked else []
-        return mix([(int(i), float(cosines[i])) for i in best], lexical)[:k]
+        mixed = mix([(int(i), float(cosines[i])) for i in best], lexical)
+        return with_articles(mixed, {i: self.chunks[i].article_id for i, _ in mixed})[:k]
 
     def holders(self, article: int, spans: Iterable[tuple[int, int]]) -> list[int]:
         """The article's chunks that hold one of the spans whole."""

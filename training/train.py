@@ -98,8 +98,8 @@ def _lists(files: Sequence[Path], out: Path, seed: int) -> list[ReadingList]:
         log(out, "making the lists: encoding all articles and searching for each question (minutes)")
         articles: list[Article] = []
         questions: list[Question] = []
-        for path in files:
-            some, asked = read_file(path)
+        for file in files:
+            some, asked = read_file(file)
             questions += [replace(q, article=q.article + len(articles)) for q in asked]
             articles += [Article(a.text, a.title, id=len(articles) + a.id) for a in some]
         write_lists(make_lists(Corpus(articles), questions, seed), path)
