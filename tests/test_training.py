@@ -20,7 +20,17 @@ from qa.windows import Passage
 from training.batches import batches, code, collate
 from training.corpus import Corpus, read_file
 from training.evaluate import auroc, overlap
-from training.lists import Maker, ReadingList, exchange, make_lists, read_lists, reworded, write_lists
+from training.lists import (
+    OPPOSITES,
+    Maker,
+    ReadingList,
+    alter,
+    exchange,
+    make_lists,
+    read_lists,
+    reworded,
+    write_lists,
+)
 
 torch = pytest.importorskip("torch")
 
@@ -121,6 +131,22 @@ def test_questions_are_changed_within_bounds() -> None:
         assert other != "Who ruled in France until 1204?"
         assert ("France" in other) != ("1204" in other)
     assert exchange("who ruled?", ["Spain"], random.Random(0)) is None
+
+
+def test_a_question_is_altered_in_one_word() -> None:
+    rng = random.Random(0)
+    for question in ("Who was the first duke?", "When did the war begin?", "Where do they sell it?"):
+        made = {alter(question, rng) for _ in range(30)} - {None}
+        assert made
+        for asked in made:
+            assert asked != question
+            before, after = question.rstrip("?").split(), str(asked).rstrip("?").split()
+            kept = [word for word in before if word in after]
+            assert len(before) - len(kept) <= 1
+    assert alter("Normandy, you say?", rng) is None
+    assert alter("How large?", rng) is None
+    assert "last" in OPPOSITES["first"]
+    assert "first" in OPPOSITES["last"]
 
 
 def test_token_places_are_those_of_the_answers(tokenizer: Tokenizer) -> None:
