@@ -233,6 +233,15 @@ def test_a_run_cut_off_ends_as_one_that_was_not(tokenizer: Tokenizer, tmp_path: 
         assert torch.equal(a, b), name
 
 
+def test_the_finished_weights_are_the_mean_of_the_kept_states() -> None:
+    from training.network import ReaderNetwork, Shape
+    from training.train import mean_of
+
+    networks = [ReaderNetwork(Shape(9, 24, 2, 2, 48, 64)) for _ in range(3)]
+    expected = sum(network.span.weight.detach().clone() for network in networks) / 3
+    assert torch.allclose(mean_of(networks).span.weight, expected)
+
+
 def test_the_exported_network_gives_the_same_scores(tokenizer: Tokenizer, tmp_path: Path) -> None:
     pytest.importorskip("onnx")
     import onnxruntime

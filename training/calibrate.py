@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 
 FOLDS = 10
 
-LOSS = 0.05
+LOSS = 0.03
 """How many of the answerable questions may be declined. Most of dev's unanswerable questions were written to look
 answerable; people's rarely are, and those get a confidence far below any of these thresholds."""
 
