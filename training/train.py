@@ -71,6 +71,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse(argv)
     if missing := [name for name in ("train.json.gz", "dev.json.gz") if not (args.data / name).exists()]:
         raise SystemExit(f"There is no {missing[0]} in {args.data}. Name the folder that holds it: --data DIR")
+    if gone := [path for path in args.more if not path.is_file()]:
+        raise SystemExit(f"There is no file {gone[0]}. Name one that there is, or leave out --more.")
     args.out.mkdir(parents=True, exist_ok=True)
     if args.threads:
         torch.set_num_threads(args.threads)
