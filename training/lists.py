@@ -63,15 +63,8 @@ class Maker:
         chosen = [*dict.fromkeys(best[:2]), *rest][: negatives + 1]
         return self._list(q.text, [self._passage(i, q, 500) for i in chosen])
 
-    def exchanged(self, q: Question, negatives: int, names: Sequence[str]) -> ReadingList | None:
-        """The question with a name or number of it exchanged for another, which nothing then answers."""
-        asked = exchange(q.text, names, self.rng)
-        made = self.answerable(q, negatives, False) if asked else None
-        return ReadingList(asked, made.passages, [[] for _ in made.passages]) if asked and made else None
-
-    def altered(self, q: Question, negatives: int) -> ReadingList | None:
-        """The question with a word of it turned into its opposite, or denied, which nothing then answers."""
-        asked = alter(q.text, self.rng)
+    def changed(self, q: Question, asked: str | None, negatives: int) -> ReadingList | None:
+        """The passages of `q`, of which none answers what is `asked` in its place; None if nothing is."""
         made = self.answerable(q, negatives, False) if asked else None
         return ReadingList(asked, made.passages, [[] for _ in made.passages]) if asked and made else None
 
@@ -281,11 +274,11 @@ def make_lists(corpus: Corpus, questions: Sequence[Question], seed: int) -> list
         if kind == "impossible":
             made = maker.impossible(q, 2)
         elif kind == "exchanged":
-            made = maker.exchanged(q, 2, names[q.article])
+            made = maker.changed(q, exchange(q.text, names[q.article], rng), 2)
         elif kind == "without":
             made = maker.without(q, 2)
         elif kind == "altered":
-            made = maker.altered(q, 2)
+            made = maker.changed(q, alter(q.text, rng), 2)
         else:
             made = maker.answerable(q, negatives, kind == "reworded")
         if made and made.passages:

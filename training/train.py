@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -58,7 +59,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--average",
         type=float,
         default=0.4,
-        help="the network is the mean of its states, one each 300 steps, from this part of the steps on (%(default)s)",
+        help=f"the network is the mean of its states, one each {KEPT} steps, from this part on (%(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the lists, their order and dropout (%(default)s)")
     parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
@@ -84,8 +85,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     trainer.resume()
     book = open_book(args.data, args.dev) if args.dev else None
     trainer.run(lambda: measure(trainer.network, tokenizer, book, args.device) if book else "")
-    states = sorted((args.out / "states").glob("*")) if (args.out / "states").exists() else []
-    save(mean_of([trainer.network.cpu(), *(load(state) for state in states)]), args.out / "network")
+    states = [args.out / "states" / f"{step}" for step in trainer.kept() if step < trainer.steps]
+    earlier = [load(state) for state in states if state.exists()]  # none of a part that ran with other --steps
+    save(mean_of([trainer.network.cpu(), *earlier]), args.out / "network")
     shutil.copy(start / "tokenizer.json", args.out / "network" / "tokenizer.json")
     log(args.out, f"done: {args.out / 'network'}")
 
@@ -162,12 +164,17 @@ class Trainer:
                     speed = f"{passages / spent:.1f} passages/s  {left:.0f} min left"
                     log(self.args.out, f"step {self.step}/{self.steps}  loss {total / 50:.3f}  {speed}")
                     total = 0.0
+                if self.step in self.kept():
+                    save(self.network, self.args.out / "states" / f"{self.step}")
                 if self.step % 100 == 0:
                     self.keep()
-                if self.step % KEPT == 0 and self.step >= self.args.average * self.steps:
-                    save(self.network, self.args.out / "states" / f"{self.step}")
                 if self.step % self.args.every == 0 or self.step == self.steps:
                     log(self.args.out, f"dev at {self.step}: {measured()}")
+
+    def kept(self) -> range:
+        """The steps after which the network is kept, for the mean."""
+        first = math.ceil(self.args.average * self.steps / KEPT) * KEPT
+        return range(max(KEPT, first), self.steps + 1, KEPT)
 
     @property
     def _pass(self) -> int:

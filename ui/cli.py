@@ -44,10 +44,8 @@ ReaderName = Annotated[
     typer.Option(
         "--reader",
         metavar="NAME",
-        envvar="QUOTH_READER",
-        help="Another extractive model to read with: its name on a hub, or its folder.",
+        help="Another extractive model, by its name on a hub or its folder; else the one that QUOTH_READER names.",
         show_default=False,
-        show_envvar=True,
     ),
 ]
 RerankerName = Annotated[
@@ -55,10 +53,8 @@ RerankerName = Annotated[
     typer.Option(
         "--reranker",
         metavar="NAME",
-        envvar="QUOTH_RERANKER",
-        help="A cross-encoder to order the passages with before they are read.",
+        help="A cross-encoder to order passages with before reading; else the one that QUOTH_RERANKER names.",
         show_default=False,
-        show_envvar=True,
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
