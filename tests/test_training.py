@@ -6,6 +6,7 @@ import gzip
 import json
 import math
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from index.article import Article
 from qa.windows import Passage
 from training.batches import batches, code, collate
-from training.corpus import Corpus, read_file
+from training.corpus import WRITTEN, Corpus, paragraph_key, read_file, read_written
 from training.evaluate import auroc, overlap
 from training.lists import (
     OPPOSITES,
@@ -85,6 +86,40 @@ def test_answers_keep_their_place_when_paragraphs_are_joined(data: Path) -> None
     assert [articles[0].text[s:e] for s, e in questions[0].answers] == ["in 911", "911"]
     assert articles[0].text[slice(*questions[1].paragraph)] == TEXT
     assert len(read_file(data / "train.json.gz", ["squad2"])[0]) == 1
+
+
+def test_written_questions_stand_with_their_paragraph(data: Path, tmp_path: Path) -> None:
+    asked = [["Until when did Norman dukes rule?", "1204"], ["Until when did Norman kings rule?", ""], ["Who?", "Oz"]]
+    with gzip.open(tmp_path / "written.gz", "wt") as file:
+        file.write(json.dumps({"paragraph": paragraph_key(TEXT.upper() + " "), "questions": asked}) + "\n")
+        file.write(json.dumps({"paragraph": "0" * 16, "questions": asked}) + "\n")
+    written = read_written(tmp_path / "written.gz")
+    articles, questions = read_file(data / "train.json.gz", written=written)
+    made = [q for q in questions if q.source == "written"]
+    assert [q.text for q in made] == ["Until when did Norman dukes rule?", "Until when did Norman kings rule?"]
+    assert [articles[0].text[s:e] for s, e in made[0].answers] == ["1204"]
+    assert not made[1].answers
+    assert articles[0].text[slice(*made[1].paragraph)] == TEXT
+
+
+def test_an_answer_that_stands_twice_is_the_one_nearest_to_the_question() -> None:
+    from training.corpus import _place
+
+    text = "In 911 Rollo came from the north. " + "Nothing of note is told here. " * 8 + "In 911 a treaty was signed."
+    assert _place(text, "911", "When was the treaty signed?") == (text.rindex("911"), text.rindex("911") + 3)
+    assert _place(text, "911", "When did Rollo come?") == (3, 6)
+    assert _place(text, "91", "When?") is None
+
+
+def test_the_written_questions_are_in_order() -> None:
+    rows = read_written()
+    asked = [pair for pairs in rows.values() for pair in pairs]
+    assert len({question for question, _ in asked}) > 0.99 * len(asked)
+    assert 0.5 < sum(not answer for _, answer in asked) / len(asked) < 0.8
+    assert all(re.fullmatch("[0-9a-f]{16}", key) for key in rows)
+    assert all(question.strip() == question and len(question) > 8 for question, _ in asked)
+    with gzip.open(WRITTEN, "rt", encoding="utf-8") as file:
+        assert sum(1 for _ in file) == len(rows)
 
 
 def test_lists_hold_their_answers_and_read_back_the_same(data: Path, tmp_path: Path) -> None:
@@ -262,6 +297,35 @@ def test_the_exported_network_gives_the_same_scores(tokenizer: Tokenizer, tmp_pa
         expected = network(*(torch.from_numpy(v) for v in given.values()))
     for ours, theirs in zip(expected, session.run(None, given), strict=True):
         np.testing.assert_allclose(ours.numpy(), theirs, atol=1e-4)
+
+
+def test_a_smoothed_network_gives_the_same_scores_and_smaller_extremes(tokenizer: Tokenizer) -> None:
+    pytest.importorskip("onnxruntime")
+    from training.export import MATRICES, Smoothed, smooth
+    from training.network import ReaderNetwork, Shape
+
+    torch.manual_seed(1)
+    network = ReaderNetwork(Shape(len(WORDS) + 4, 24, 2, 2, 48, 64))
+    with torch.no_grad():
+        network.layers[0].norm1.weight[3] = 40.0  # one column far beyond the others
+    network.eval()
+    batch = collate([code(ReadingList("When ?", [Passage(TEXT)], [[]]), tokenizer)])
+    with torch.inference_mode():
+        expected = network(batch.ids, batch.types, batch.mask)
+    smooth(network, [batch])
+    assert all(isinstance(getattr(layer, name), Smoothed) for layer in network.layers for name in MATRICES)
+    spread: list[float] = []
+
+    def measure(_: object, given: tuple[torch.Tensor]) -> None:
+        columns = given[0].abs().flatten(0, -2).amax(0)
+        spread.append(float(columns.max() / columns.median()))
+
+    network.layers[0].up.linear.register_forward_pre_hook(measure)
+    with torch.inference_mode():
+        found = network(batch.ids, batch.types, batch.mask)
+    for ours, theirs in zip(expected, found, strict=True):
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-3, atol=1e-3)
+    assert spread[0] < 6
 
 
 def test_figures_by_hand() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
+import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from index.search import CANDIDATES, mix, with_articles, words_of
 
 Spans = tuple[tuple[int, int], ...]
 WIKIPEDIA = ("squad2", "new_wiki")
+WRITTEN = Path(__file__).parent / "written.jsonl.gz"
+"""Questions written for Quoth about paragraphs of the data, which `paragraph_key` tells: a line of JSON a paragraph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,23 @@ class Question:
     source: str
 
 
-def read_file(path: Path, sources: Sequence[str] = ()) -> tuple[list[Article], list[Question]]:
-    """The articles and questions of a gzipped SQuAD 2.0 file, only those from `sources` if given.
+def paragraph_key(context: str) -> str:
+    """What a paragraph is known by in any edition of its data set, however it is cased and spaced: 16 hex digits."""
+    return hashlib.sha256("".join(re.findall(r"[a-z0-9]", context.lower())).encode()).hexdigest()[:16]
+
+
+def read_written(path: Path = WRITTEN) -> dict[str, list[tuple[str, str]]]:
+    """(question, answer) by paragraph; the answer is the paragraph's own words, or "" where it holds none."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    return {row["paragraph"]: [(question, answer) for question, answer in row["questions"]] for row in rows}
+
+
+def read_file(
+    path: Path, sources: Sequence[str] = (), written: Mapping[str, Sequence[tuple[str, str]]] | None = None
+) -> tuple[list[Article], list[Question]]:
+    """The articles and questions of a gzipped SQuAD 2.0 file, only those from `sources` if given, and with them the
+    questions of `written` (`read_written`) about its paragraphs, of the source "written".
 
     An entry, of SQuAD 2.0 if it names no `source`, is one article, its paragraphs joined by a blank line; posts and
     reviews, which have nothing to do with one another, are an article each, without a title.
@@ -56,6 +75,11 @@ def read_file(path: Path, sources: Sequence[str] = ()) -> tuple[list[Article], l
             for paragraph in paragraphs:
                 span = (at, at + len(paragraph["context"]))
                 questions += [_question(qa, len(articles) - 1, span, source) for qa in paragraph["qas"]]
+                for asked, answer in (written or {}).get(paragraph_key(paragraph["context"]), ()):
+                    place = _place(paragraph["context"], answer, asked)
+                    if place or not answer:
+                        answers = ((span[0] + place[0], span[0] + place[1]),) if place else ()
+                        questions.append(Question(asked, len(articles) - 1, span, answers, "written"))
                 at = span[1] + 2
     return articles, questions
 
@@ -64,6 +88,15 @@ def _question(qa: dict, article: int, span: tuple[int, int], source: str) -> Que
     at = span[0]
     found = {(at + a["answer_start"], at + a["answer_start"] + len(a["text"])) for a in qa["answers"] if a["text"]}
     return Question(qa["question"].strip(), article, span, tuple(sorted(found)), source)
+
+
+def _place(context: str, answer: str, question: str) -> tuple[int, int] | None:
+    """Where the answer stands: of several places, the one with the most of the question's words around it."""
+    if not answer:
+        return None
+    words = set(words_of(question))
+    found = [m.span() for m in re.finditer(rf"(?<!\w){re.escape(answer)}(?!\w)", context, re.IGNORECASE)]
+    return max(found, key=lambda s: len(words & set(words_of(context[max(0, s[0] - 120) : s[1] + 120]))), default=None)
 
 
 class Corpus:

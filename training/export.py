@@ -1,7 +1,10 @@
 """Makes the files of `qa/model` from a trained network: `python -m training.export --network DIR --out qa/model`.
 
 The ONNX model holds the word vectors in 8 bits with a scale each, the weights of the matrices in 8 bits with a scale
-for each column, and computes with these in 8 bits (activations are scaled as they come).
+for each column, and computes with these in 8 bits (activations are scaled as they come, all by one factor). A few
+columns of the activations are much larger than the rest, which would be rounded away beside them; so each column is
+first divided by about its largest value, seen over some of the lists that were trained on (DIR/../lists.jsonl.gz), and
+the matrix multiplied by it. Where that is not enough, in the lowest layers' `down`, the matrix stays in 32 bits.
 """
 
 from __future__ import annotations
@@ -21,7 +24,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from qa.windows import HEAD_TOKENS, OVERLAP_TOKENS, QUESTION_TOKENS, WINDOW_TOKENS
+from training.batches import Batch, code, collate, load_tokenizer
+from training.lists import read_lists
 from training.network import ReaderNetwork, load
+
+MATRICES = ("qkv", "out", "up", "down")
+SMOOTHING = 0.9
+"""How far the activations' spread is moved into the weights: 0 not at all, 1 wholly (Xiao et al. 2023, "SmoothQuant",
+https://arxiv.org/abs/2211.10438, equation 4)."""
+WHOLE = ("layers.0/down", "layers.1/down")
+"""The matrices that stay in 32 bits."""
+SEEN = 60
+"""How many lists the activations are measured over."""
 
 
 class EightBitRows(nn.Module):
@@ -39,8 +53,46 @@ class EightBitRows(nn.Module):
         return F.embedding(ids, table).float() * F.embedding(ids, scale)
 
 
-def export(network: ReaderNetwork, tokenizer: Path, out: Path, eight_bit: bool = True) -> None:
-    """Writes `reader.onnx`, `tokenizer.json` and `reader.json` to `out`."""
+class Smoothed(nn.Module):
+    """A linear layer whose input is divided by `scale`, column by column, and whose matrix is multiplied by it."""
+
+    def __init__(self, linear: nn.Linear, scale: Tensor) -> None:
+        super().__init__()
+        self.linear = copy.deepcopy(linear)
+        self.linear.weight.data *= scale
+        self.register_buffer("inverse", 1 / scale)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The same as the plain layer gives."""
+        divided: Tensor = self.linear(x * self.get_buffer("inverse"))
+        return divided
+
+
+def smooth(network: ReaderNetwork, seen: Sequence[Batch]) -> None:
+    """Puts a `Smoothed` layer in place of each linear one of the transformer."""
+    linears = {(layer, name): getattr(layer, name) for layer in network.layers for name in MATRICES}
+    largest = {linear: torch.zeros(linear.in_features) for linear in linears.values()}
+
+    def measure(linear: nn.Linear, given: tuple[Tensor]) -> None:
+        largest[linear] = torch.maximum(largest[linear], given[0].detach().abs().flatten(0, -2).amax(0))
+
+    watching = [linear.register_forward_pre_hook(measure) for linear in largest]
+    network.eval()
+    with torch.no_grad():
+        for batch in seen:
+            network(batch.ids, batch.types, batch.mask)
+    for watch in watching:
+        watch.remove()
+    for (layer, name), linear in linears.items():
+        weights = linear.weight.detach().abs().amax(0).clamp_min(1e-4)
+        scale = largest[linear].clamp_min(1e-4) ** SMOOTHING / weights ** (1 - SMOOTHING)
+        setattr(layer, name, Smoothed(linear, scale / scale.mean()))
+
+
+def export(
+    network: ReaderNetwork, tokenizer: Path, out: Path, seen: Sequence[Batch] = (), eight_bit: bool = True
+) -> None:
+    """Writes `reader.onnx`, `tokenizer.json` and `reader.json` to `out`; activations are measured on `seen`."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     out.mkdir(parents=True, exist_ok=True)
@@ -48,12 +100,13 @@ def export(network: ReaderNetwork, tokenizer: Path, out: Path, eight_bit: bool =
         plain = Path(folder) / "reader.onnx"
         if eight_bit:
             network = copy.deepcopy(network)
+            smooth(network, seen)
             network.words = EightBitRows(network.words.weight.detach())  # type: ignore[assignment]
         write_onnx(network, plain)
         if eight_bit:
             quantize_dynamic(
                 plain, out / "reader.onnx", per_channel=True, weight_type=QuantType.QInt8,
-                op_types_to_quantize=["MatMul"], nodes_to_exclude=_heads(plain),
+                op_types_to_quantize=["MatMul"], nodes_to_exclude=_kept(plain),
             )  # fmt: skip
         else:
             shutil.copy(plain, out / "reader.onnx")
@@ -82,13 +135,12 @@ def write_onnx(network: ReaderNetwork, path: Path) -> None:
         )
 
 
-def _heads(path: Path) -> list[str]:
-    """The nodes of the three heads: tiny, and the last place to lose figures in."""
+def _kept(path: Path) -> list[str]:
+    """The nodes that stay in 32 bits: `WHOLE`, and the three heads: tiny, and the last place to lose figures in."""
     import onnx
 
-    return [
-        node.name for node in onnx.load(str(path)).graph.node if "/span/" in node.name or "/relevance/" in node.name
-    ]
+    kept = ("/span/", "/relevance/", *(f"/{name}/" for name in WHOLE))
+    return [node.name for node in onnx.load(str(path)).graph.node if any(name in node.name for name in kept)]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -98,9 +150,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--network", type=Path, required=True, help="folder of the trained network")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--lists", type=Path, help="lists to measure activations over (default: beside --network)")
     parser.add_argument("--plain", action="store_true", help="32 bits, to compare with")
     args = parser.parse_args(argv)
-    export(load(args.network), args.network / "tokenizer.json", args.out, not args.plain)
+    tokenizer = args.network / "tokenizer.json"
+    seen: list[Batch] = []
+    if not args.plain:
+        made = read_lists(args.lists or args.network.parent / "lists.jsonl.gz")[:SEEN]
+        seen = [collate([code(one, load_tokenizer(args.network))]) for one in made]
+    export(load(args.network), tokenizer, args.out, seen, not args.plain)
 
 
 if __name__ == "__main__":

@@ -270,7 +270,7 @@ def make_lists(corpus: Corpus, questions: Sequence[Question], seed: int) -> list
     lists: list[ReadingList] = []
     for kind, q in plan:
         made: ReadingList | None
-        negatives = 3 if q.source in WIKIPEDIA else 2
+        negatives = 3 if q.source in (*WIKIPEDIA, "written") else 2
         if kind == "impossible":
             made = maker.impossible(q, 2)
         elif kind == "exchanged":
@@ -289,9 +289,11 @@ def make_lists(corpus: Corpus, questions: Sequence[Question], seed: int) -> list
 def _kinds(q: Question, rng: random.Random) -> list[str]:
     """What is made of a question."""
     if not q.answers:
-        return ["impossible"] * 2
-    if q.source in WIKIPEDIA:
-        chances = {"plain": 1.0, "reworded": 0.25, "exchanged": 0.25, "altered": 0.4, "without": 0.12}
+        return ["impossible"] * (1 if q.source == "written" else 2)
+    if q.source == "written":  # with unanswerable twins of their own, and in other words than the article's
+        chances = {"plain": 1.0, "without": 0.12}
+    elif q.source in WIKIPEDIA:
+        chances = {"plain": 1.0, "reworded": 0.2, "exchanged": 0.15, "altered": 0.25, "without": 0.12}
     else:
         chances = {"plain": 0.15, "reworded": 0.06, "altered": 0.06, "without": 0.02}
     return [kind for kind, chance in chances.items() if rng.random() < chance]

@@ -26,7 +26,7 @@ from index.article import Article
 from qa.reader import Reading, combine
 from qa.windows import Passage, make_windows
 from training.batches import Batch, Coded, batches, code, collate, load_tokenizer
-from training.corpus import Corpus, Question, read_file
+from training.corpus import Corpus, Question, read_file, read_written
 from training.evaluate import OpenBook, candidates, open_book, search_weights
 from training.lists import ReadingList, make_lists, read_lists, write_lists
 from training.loss import list_loss
@@ -113,8 +113,9 @@ def _lists(files: Sequence[Path], out: Path, seed: int) -> list[ReadingList]:
         log(out, "making the lists: encoding all articles and searching for each question (minutes)")
         articles: list[Article] = []
         questions: list[Question] = []
+        written = read_written()
         for file in files:
-            some, asked = read_file(file)
+            some, asked = read_file(file, written=written)
             questions += [replace(q, article=q.article + len(articles)) for q in asked]
             articles += [Article(a.text, a.title, id=len(articles) + a.id) for a in some]
         write_lists(make_lists(Corpus(articles), questions, seed), path)
