@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,25 +76,32 @@ def read_file(
             for paragraph in paragraphs:
                 span = (at, at + len(paragraph["context"]))
                 questions += [_question(qa, len(articles) - 1, span, source) for qa in paragraph["qas"]]
-                for asked, answer in (written or {}).get(paragraph_key(paragraph["context"]), ()):
-                    place = _place(paragraph["context"], answer, asked)
-                    if place or not answer:
-                        answers = ((span[0] + place[0], span[0] + place[1]),) if place else ()
-                        questions.append(Question(asked, len(articles) - 1, span, answers, "written"))
+                if written:
+                    qas = _written(paragraph["context"], written)
+                    questions += [_question(qa, len(articles) - 1, span, "written") for qa in qas]
                 at = span[1] + 2
     return articles, questions
 
 
-def _question(qa: dict, article: int, span: tuple[int, int], source: str) -> Question:  # type: ignore[type-arg]
+def _question(qa: dict[str, Any], article: int, span: tuple[int, int], source: str) -> Question:
     at = span[0]
     found = {(at + a["answer_start"], at + a["answer_start"] + len(a["text"])) for a in qa["answers"] if a["text"]}
     return Question(qa["question"].strip(), article, span, tuple(sorted(found)), source)
 
 
+def _written(context: str, written: Mapping[str, Sequence[tuple[str, str]]]) -> list[dict[str, Any]]:
+    """The written questions about a paragraph in SQuAD's form, but for those whose answer does not stand in it."""
+    qas: list[dict[str, Any]] = []
+    for asked, answer in written.get(paragraph_key(context), ()):
+        place = _place(context, answer, asked) if answer else None
+        if place or not answer:
+            found = [{"text": context[slice(*place)], "answer_start": place[0]}] if place else []
+            qas.append({"question": asked, "answers": found})
+    return qas
+
+
 def _place(context: str, answer: str, question: str) -> tuple[int, int] | None:
     """Where the answer stands: of several places, the one with the most of the question's words around it."""
-    if not answer:
-        return None
     words = set(words_of(question))
     found = [m.span() for m in re.finditer(rf"(?<!\w){re.escape(answer)}(?!\w)", context, re.IGNORECASE)]
     return max(found, key=lambda s: len(words & set(words_of(context[max(0, s[0] - 120) : s[1] + 120]))), default=None)

@@ -58,7 +58,7 @@ class Smoothed(nn.Module):
 
     def __init__(self, linear: nn.Linear, scale: Tensor) -> None:
         super().__init__()
-        self.linear = copy.deepcopy(linear)
+        self.linear = linear
         self.linear.weight.data *= scale
         self.register_buffer("inverse", 1 / scale)
 
@@ -69,7 +69,7 @@ class Smoothed(nn.Module):
 
 
 def smooth(network: ReaderNetwork, seen: Sequence[Batch]) -> None:
-    """Puts a `Smoothed` layer in place of each linear one of the transformer."""
+    """Puts a `Smoothed` layer in place of each linear one of the transformer; `seen` must not be empty."""
     linears = {(layer, name): getattr(layer, name) for layer in network.layers for name in MATRICES}
     largest = {linear: torch.zeros(linear.in_features) for linear in linears.values()}
 
@@ -89,12 +89,12 @@ def smooth(network: ReaderNetwork, seen: Sequence[Batch]) -> None:
         setattr(layer, name, Smoothed(linear, scale / scale.mean()))
 
 
-def export(
-    network: ReaderNetwork, tokenizer: Path, out: Path, seen: Sequence[Batch] = (), eight_bit: bool = True
-) -> None:
-    """Writes `reader.onnx`, `tokenizer.json` and `reader.json` to `out`; activations are measured on `seen`."""
+def export(network: ReaderNetwork, tokenizer: Path, out: Path, seen: Sequence[Batch]) -> None:
+    """Writes `reader.onnx`, `tokenizer.json` and `reader.json` to `out`: in 8 bits, the activations measured on `seen`,
+    or in 32 bits if nothing was seen."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
+    eight_bit = bool(seen)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "reader.onnx"
@@ -153,12 +153,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--lists", type=Path, help="lists to measure activations over (default: beside --network)")
     parser.add_argument("--plain", action="store_true", help="32 bits, to compare with")
     args = parser.parse_args(argv)
-    tokenizer = args.network / "tokenizer.json"
-    seen: list[Batch] = []
-    if not args.plain:
-        made = read_lists(args.lists or args.network.parent / "lists.jsonl.gz")[:SEEN]
-        seen = [collate([code(one, load_tokenizer(args.network))]) for one in made]
-    export(load(args.network), tokenizer, args.out, seen, not args.plain)
+    seen = [] if args.plain else _some_lists(args.lists or args.network.parent / "lists.jsonl.gz", args.network)
+    export(load(args.network), args.network / "tokenizer.json", args.out, seen)
+
+
+def _some_lists(path: Path, network: Path) -> list[Batch]:
+    """The first lists of the file, each a batch."""
+    if not path.is_file():
+        raise SystemExit(f"There is no file {path}. Name the lists that were trained on: --lists FILE")
+    tokenizer = load_tokenizer(network)
+    return [collate([code(made, tokenizer)]) for made in read_lists(path)[:SEEN]]
 
 
 if __name__ == "__main__":
