@@ -7,6 +7,7 @@ import json
 import math
 import random
 import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from index.article import Article
 from qa.windows import Passage
 from training.batches import batches, code, collate
-from training.corpus import WRITTEN, Corpus, paragraph_key, read_file, read_written
+from training.corpus import WRITTEN, Corpus, Question, paragraph_key, read_file, read_written
 from training.evaluate import auroc, overlap
 from training.lists import (
     OPPOSITES,
@@ -30,6 +31,7 @@ from training.lists import (
     make_lists,
     read_lists,
     reworded,
+    swap,
     write_lists,
 )
 
@@ -141,8 +143,6 @@ def test_no_passage_called_wrong_holds_the_answer() -> None:
     texts = [TEXT, "In 911 a treaty was made with Rollo.", "Rollo had 9110 men.", "Normans, Rollo and more."]
     corpus = Corpus([Article(t, id=i) for i, t in enumerate(texts)], WordsEncoder())  # type: ignore[arg-type]
     start = TEXT.index("911")
-    from training.corpus import Question
-
     q = Question("When did Rollo lead?", 0, (0, len(TEXT)), ((start, start + 3),), "squad2")
     maker = Maker(corpus, {q.text: corpus.search([q.text], 20)[0]}, random.Random(0))
     for _ in range(20):
@@ -161,11 +161,52 @@ def test_questions_are_changed_within_bounds() -> None:
         asked = reworded("Which dukes ruled northern France until 1204?", TEXT, rng)
         assert asked.lower().startswith("which")
         assert len(asked.split()) > 1
-        other = exchange("Who ruled in France until 1204?", ["Spain", "France"], rng)
+        other = exchange("Who ruled in France until 1204?", "", ["Spain", "France"], rng)
         assert other is not None
         assert other != "Who ruled in France until 1204?"
         assert ("France" in other) != ("1204" in other)
-    assert exchange("who ruled?", ["Spain"], random.Random(0)) is None
+    assert exchange("who ruled?", "", ["Spain"], random.Random(0)) is None
+
+
+def test_what_is_exchanged_comes_mostly_from_the_paragraph() -> None:
+    paragraph = "In 1066 Harold of Wessex lost to William, and in 1087 William died at Rouen."
+    asked = "Who lost to William in 1066?"
+    made = Counter(exchange(asked, paragraph, ["Spain"], random.Random(seed)) for seed in range(300))
+    assert None not in made
+    assert asked not in made
+    near = sum(
+        n for other, n in made.items() if other and any(w in other for w in ("1087", "Harold", "Wessex", "Rouen"))
+    )
+    assert near > 150
+    assert made["Who lost to Spain in 1066?"] > 0
+    assert any(other and other.startswith("Who lost to William in 10") and "1087" not in other for other in made)
+
+
+def test_swapped_names_leave_every_span_on_its_words() -> None:
+    text = "Ann Lee met Bo at Rome in 1999. Bo, not Ann Lee, left Rome; Boston is far."
+    spans = [(text.index("Rome"), text.index("Rome") + 4), (text.index("1999"), text.index("1999") + 4)]
+    swapped, moved = swap(text, "Ann Lee", "Bo", spans)
+    assert swapped == "Bo met Ann Lee at Rome in 1999. Ann Lee, not Bo, left Rome; Boston is far."
+    assert [swapped[s:e] for s, e in moved] == ["Rome", "1999"]
+    assert swap(swapped, "Ann Lee", "Bo", moved) == (text, spans)
+
+
+def test_a_passage_with_its_names_swapped_answers_only_what_is_not_about_them() -> None:
+    text = "The duke Rollo came from Norway in 911. Later the monk Dudo wrote of him in Saint Quentin, near Paris."
+    corpus = Corpus([Article(text, id=0), Article("Apples are red.", id=1)], WordsEncoder())  # type: ignore[arg-type]
+    start = text.index("911")
+    q = Question("When did Rollo come?", 0, (0, len(text)), ((start, start + 3),), "squad2")
+    maker = Maker(corpus, {q.text: corpus.search([q.text], 20)[0]}, random.Random(0))
+    for _ in range(20):
+        lost, kept = maker.swapped(q, 1, False), maker.swapped(q, 1, True)
+        assert lost
+        assert not any(lost.answers)
+        assert not any("duke Rollo came" in p.text for p in lost.passages)
+        if kept:
+            (passage, spans) = next((p, a) for p, a in zip(kept.passages, kept.answers, strict=True) if a)
+            assert "duke Rollo came" in passage.text
+            assert [passage.text[s:e] for s, e in spans] == ["911"]
+            assert passage.text not in text
 
 
 def test_a_question_is_altered_in_one_word() -> None:

@@ -2,17 +2,18 @@
 
 A list is what the reader meets in use: the passages that Quoth's own search finds, most of which do not answer. Some
 are made harder: the question asked in fewer of the article's words, short passages, a name or number of the question
-exchanged, the sentence that answers taken out.
+exchanged, two names of the passage in each other's place, the sentence that answers taken out.
 """
 
 from __future__ import annotations
 
+import calendar
 import gzip
 import json
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from index.search import words_of
@@ -67,6 +68,36 @@ class Maker:
         """The passages of `q`, of which none answers what is `asked` in its place; None if nothing is."""
         made = self.answerable(q, negatives, False) if asked else None
         return ReadingList(asked, made.passages, [[] for _ in made.passages]) if asked and made else None
+
+    def swapped(self, q: Question, negatives: int, keep: bool) -> ReadingList | None:
+        """The passage of `q` with two of its names in each other's place.
+
+        One of them is in the question, so that the passage tells of another what is asked; or, with `keep`, neither
+        is, and the answer still stands, lest any passage with its names in odd places be taken for one without.
+        """
+        made = self.answerable(q, negatives, False)
+        if not made:
+            return None
+        i = next(k for k, spans in enumerate(made.answers) if spans)
+        passage, spans = made.passages[i], made.answers[i]
+        told = [passage.text[start:end] for start, end in spans]
+        names = [
+            n for n in dict.fromkeys(names_in(passage.text)) if not any(_alike(n, t) for t in (*told, passage.title))
+        ]
+        free = [n for n in names if not _alike(n, q.text)]
+        pairs = [
+            (one, other)
+            for one in (free if keep else [n for n in names if n in q.text])
+            for other in free
+            if not _alike(one, other) and not _side_by_side(one, other, passage.text)
+        ]
+        if not pairs:
+            return None
+        text, spans = swap(passage.text, *self.rng.choice(pairs), spans)
+        if [text[start:end] for start, end in spans] != told:
+            return None  # an answer held one of the names
+        passages = [replace(passage, text=text) if k == i else p for k, p in enumerate(made.passages)]
+        return ReadingList(q.text, passages, [spans if k == i and keep else [] for k in range(len(passages))])
 
     def without(self, q: Question, negatives: int) -> ReadingList | None:
         """The passage with the sentence that answers taken out."""
@@ -156,6 +187,7 @@ _ASKS = {
 }
 _NAME = re.compile(r"(?<=[a-z,'’] )[A-Z][\w'’-]+(?: (?:of |the |de )?[A-Z][\w'’-]+)*")
 _NUMBER = re.compile(r"\b\d[\d,.]*\b")
+_DATES = {*calendar.month_name, *calendar.day_name} - {""}
 
 
 def reworded(question: str, passage: str, rng: random.Random) -> str:
@@ -178,28 +210,72 @@ def reworded(question: str, passage: str, rng: random.Random) -> str:
     return asked.lower().rstrip("?") if rng.random() < 0.3 else asked
 
 
-def exchange(question: str, names: Sequence[str], rng: random.Random) -> str | None:
-    """The question with one name, else number, exchanged for another of its kind; None if it holds neither."""
+def exchange(question: str, paragraph: str, names: Sequence[str], rng: random.Random) -> str | None:
+    """The question with one name, a word of one or a number exchanged for another of its kind: mostly one that the
+    paragraph holds, else one of `names`, or a number close by. None if it holds neither or there is no other."""
     found = [m for m in _NAME.finditer(question) if len(m.group()) > 2]
     numbers = list(_NUMBER.finditer(question))
     if numbers and (not found or rng.random() < 0.5):
         spot = rng.choice(numbers)
-        digits = spot.group()
-        new = digits
-        while new == digits:
-            new = "".join(
-                rng.choice("123456789") if c.isdigit() and k >= len(digits) - 2 else c for k, c in enumerate(digits)
-            )
-    elif found:
-        spot = rng.choice(found)
-        old = {word.lower() for word in spot.group().split()}
-        others = [n for n in names if not old & {word.lower() for word in n.split()} and n not in question]
-        if not others:
-            return None
-        new = rng.choice(others)
-    else:
+        near = [n for n in _NUMBER.findall(paragraph) if len(n) == len(spot.group()) and n not in question]
+        new = rng.choice(near) if near and rng.random() < 0.7 else _other_number(spot.group(), rng)
+        return question[: spot.start()] + new + question[spot.end() :]
+    if not found:
         return None
-    return question[: spot.start()] + new + question[spot.end() :]
+    spot = rng.choice(found)
+    start, end = spot.span()
+    words = list(re.finditer(r"[A-Z][\w'’-]+", spot.group()))
+    single = len(words) > 1 and rng.random() < 0.4
+    if single:
+        word = rng.choice(words)
+        start, end = start + word.start(), start + word.end()
+    others = [n for n in names_in(paragraph) if not _alike(n, spot.group()) and n not in question]
+    if not others or rng.random() < 0.25:
+        others = [n for n in names if not _alike(n, spot.group()) and n not in question]
+    if not others:
+        return None
+    new = rng.choice(others)
+    return question[:start] + (rng.choice(new.split()) if single else new) + question[end:]
+
+
+def _other_number(digits: str, rng: random.Random) -> str:
+    """Another number of as many digits, the last one or two changed."""
+    new = digits
+    while new == digits:
+        new = "".join(
+            rng.choice("123456789") if c.isdigit() and k >= len(digits) - 2 else c for k, c in enumerate(digits)
+        )
+    return new
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two names share a word."""
+    return bool({w.lower() for w in one.split()} & {w.lower() for w in other.split()})
+
+
+def _side_by_side(one: str, other: str, text: str) -> bool:
+    """Whether two names stand next to each other, or with "and" or "or" between them: then either may be told of."""
+    return any(
+        re.search(rf"{re.escape(a)}\W+(?:and |or )?{re.escape(b)}", text) for a, b in ((one, other), (other, one))
+    )
+
+
+def swap(text: str, one: str, other: str, spans: Sequence[tuple[int, int]]) -> tuple[str, list[tuple[int, int]]]:
+    """The text with two names in each other's place, wherever they stand, and where its spans have got to.
+
+    No span may cut through a place where one of the names stands.
+    """
+    places = [m.span() for m in re.finditer(rf"(?<!\w)(?:{re.escape(one)}|{re.escape(other)})(?!\w)", text)]
+    parts, at = [], 0
+    moved = [list(span) for span in spans]
+    for start, end in places:
+        new = other if text[start:end] == one else one
+        parts += [text[at:start], new]
+        at = end
+        for k, (s, e) in enumerate(spans):
+            moved[k][0] += (len(new) - (end - start)) * (end <= s)
+            moved[k][1] += (len(new) - (end - start)) * (end <= e)
+    return "".join([*parts, text[at:]]), [(s, e) for s, e in moved]
 
 
 _OPPOSITES = """
@@ -253,8 +329,8 @@ def alter(question: str, rng: random.Random) -> str | None:
 
 
 def names_in(text: str) -> list[str]:
-    """The names of a text, as far as capitals tell, each as often as it stands there."""
-    return [m.group() for m in _NAME.finditer(text) if len(m.group()) > 3]
+    """The names of a text but months and days, as far as capitals tell, each as often as it stands there."""
+    return [m.group() for m in _NAME.finditer(text) if len(m.group()) > 3 and not _DATES & set(m.group().split())]
 
 
 def make_lists(corpus: Corpus, questions: Sequence[Question], seed: int) -> list[ReadingList]:
@@ -274,11 +350,14 @@ def make_lists(corpus: Corpus, questions: Sequence[Question], seed: int) -> list
         if kind == "impossible":
             made = maker.impossible(q, 2)
         elif kind == "exchanged":
-            made = maker.changed(q, exchange(q.text, names[q.article], rng), 2)
+            paragraph = corpus.articles[q.article].text[slice(*q.paragraph)]
+            made = maker.changed(q, exchange(q.text, paragraph, names[q.article], rng), 2)
         elif kind == "without":
             made = maker.without(q, 2)
         elif kind == "altered":
             made = maker.changed(q, alter(q.text, rng), 2)
+        elif kind in ("swapped", "kept"):
+            made = maker.swapped(q, 2, kind == "kept")
         else:
             made = maker.answerable(q, negatives, kind == "reworded")
         if made and made.passages:
@@ -293,7 +372,8 @@ def _kinds(q: Question, rng: random.Random) -> list[str]:
     if q.source == "written":  # with unanswerable twins of their own, and in other words than the article's
         chances = {"plain": 1.0, "without": 0.12}
     elif q.source in WIKIPEDIA:
-        chances = {"plain": 1.0, "reworded": 0.2, "exchanged": 0.15, "altered": 0.25, "without": 0.12}
+        chances = {"plain": 1.0, "reworded": 0.2, "exchanged": 0.4, "altered": 0.25, "without": 0.12}
+        chances |= {"swapped": 0.3, "kept": 0.1}
     else:
         chances = {"plain": 0.15, "reworded": 0.06, "altered": 0.06, "without": 0.02}
     return [kind for kind, chance in chances.items() if rng.random() < chance]
