@@ -40,7 +40,7 @@ class Maker:
         self.corpus, self.found, self.rng = corpus, found, rng
 
     def answerable(self, q: Question, negatives: int, reword: bool) -> ReadingList | None:
-        """The passage that holds the answer among others that do not; None where no chunk holds the answer whole."""
+        """The passage that holds the answer among others that do not; None where it does not hold the answer whole."""
         holders = self.corpus.holders(q.article, q.answers)
         if not holders:
             return None
@@ -50,6 +50,8 @@ class Maker:
             self._passage(gold, q, size),
             *(self._passage(i, q, size) for i in self._others(q, holders, negatives)),
         ]
+        if not parts[0][1]:
+            return None  # it was cut short, and the answer goes over the end of a sentence
         return self._list(reworded(q.text, parts[0][0].text, self.rng) if reword else q.text, parts)
 
     def impossible(self, q: Question, negatives: int) -> ReadingList:
