@@ -98,8 +98,8 @@ class Maker:
         text, spans = swap(passage.text, *self.rng.choice(pairs), spans)
         if [text[start:end] for start, end in spans] != told:
             return None  # an answer held one of the names
-        passages = [replace(passage, text=text) if k == i else p for k, p in enumerate(made.passages)]
-        return ReadingList(q.text, passages, [spans if k == i and keep else [] for k in range(len(passages))])
+        made.passages[i], made.answers[i] = replace(passage, text=text), spans if keep else []
+        return made
 
     def without(self, q: Question, negatives: int) -> ReadingList | None:
         """The passage with the sentence that answers taken out."""
@@ -219,8 +219,8 @@ def exchange(question: str, paragraph: str, names: Sequence[str], rng: random.Ra
     numbers = list(_NUMBER.finditer(question))
     if numbers and (not found or rng.random() < 0.5):
         spot = rng.choice(numbers)
-        near = [n for n in _NUMBER.findall(paragraph) if len(n) == len(spot.group()) and n not in question]
-        new = rng.choice(near) if near and rng.random() < 0.7 else _other_number(spot.group(), rng)
+        alike = [n for n in _NUMBER.findall(paragraph) if len(n) == len(spot.group()) and n not in question]
+        new = rng.choice(alike) if alike and rng.random() < 0.7 else _other_number(spot.group(), rng)
         return question[: spot.start()] + new + question[spot.end() :]
     if not found:
         return None
@@ -231,9 +231,11 @@ def exchange(question: str, paragraph: str, names: Sequence[str], rng: random.Ra
     if single:
         word = rng.choice(words)
         start, end = start + word.start(), start + word.end()
-    others = [n for n in names_in(paragraph) if not _alike(n, spot.group()) and n not in question]
-    if not others or rng.random() < 0.25:
-        others = [n for n in names if not _alike(n, spot.group()) and n not in question]
+    near, far = (
+        [n for n in there if not _alike(n, spot.group()) and n not in question]
+        for there in (names_in(paragraph), names)
+    )
+    others = far if not near or rng.random() < 0.25 else near
     if not others:
         return None
     new = rng.choice(others)
@@ -374,8 +376,15 @@ def _kinds(q: Question, rng: random.Random) -> list[str]:
     if q.source == "written":  # with unanswerable twins of their own, and in other words than the article's
         chances = {"plain": 1.0, "without": 0.12}
     elif q.source in WIKIPEDIA:
-        chances = {"plain": 1.0, "reworded": 0.2, "exchanged": 0.4, "altered": 0.25, "without": 0.12}
-        chances |= {"swapped": 0.3, "kept": 0.1}
+        chances = {
+            "plain": 1.0,
+            "reworded": 0.2,
+            "exchanged": 0.4,
+            "altered": 0.25,
+            "without": 0.12,
+            "swapped": 0.3,
+            "kept": 0.1,
+        }
     else:
         chances = {"plain": 0.15, "reworded": 0.06, "altered": 0.06, "without": 0.02}
     return [kind for kind, chance in chances.items() if rng.random() < chance]
