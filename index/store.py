@@ -233,6 +233,11 @@ class Store:
         query = "SELECT source FROM articles WHERE id = ?"
         return {id_: self._typed(self._db.execute(query, (id_,)).fetchone(), str)[0] for id_ in article_ids}
 
+    def origin_of(self, source: str) -> str | None:
+        """The file or address that an article came from, or None if there is no such article."""
+        row = self._db.execute("SELECT origin FROM articles WHERE source = ?", (source,)).fetchone()
+        return row and str(row[0])
+
     def put_origin_of(self, source: str, origin: str) -> None:
         """Remembers that an article now comes from another file or address."""
         self._db.execute("UPDATE articles SET origin = ? WHERE source = ? AND origin <> ?", (origin, source, origin))

@@ -54,6 +54,8 @@ class Update:
     _failed: list[Failure] = field(default_factory=list)
     _taken: dict[str, str] = field(default_factory=dict)
     _left: set[str] = field(default_factory=set)
+    _dropped: set[str] = field(default_factory=set)
+    _forgotten: set[str] = field(default_factory=set)
     _pending: list[_Pending] = field(default_factory=list)
     _vectors: dict[str, Vectors] = field(default_factory=dict)
     _encoded: int = 0
@@ -77,7 +79,8 @@ class Update:
             self._take_named(article)
             self._report("reading", done, total)
         if prune:
-            self._prune(paths, set(sources))
+            self._dropped |= self._gone(paths, set(sources))
+        self._remove(self._dropped - self._taken.keys() - self._left)
         self._flush()
         return Changes(
             added=tuple(self._added),
@@ -96,7 +99,7 @@ class Update:
         try:
             loaded = load(source, allow_private=self.allow_private)
             digest = f"{PARSER}:{hashlib.sha256(loaded.data).hexdigest()}"
-            if self.store.origin_digest(source) == digest:
+            if source not in self._forgotten and self.store.origin_digest(source) == digest:
                 return self._keep(source)
             parsed = parse(source, loaded, allow_private=self.allow_private)
         except ArticleError as error:
@@ -104,13 +107,14 @@ class Update:
             return None
         failures = len(self._failed)
         self._failed.extend(parsed.failures)
+        shares = any(article.source in self._taken for article in parsed.articles)
         for article in parsed.articles:
             self._take(article, source)
         whole = len(self._failed) == failures
         if whole and not is_url(source):  # a feed forgets its old entries, a file that lost some means it
-            self._remove(set(self.store.sources_of(source)) - self._taken.keys())
-        if not self.dry_run:
-            self.store.put_origin(source, digest if whole else None)
+            self._dropped.update(self.store.sources_of(source))
+        if not self.dry_run:  # one that shares an article with another is read anew each time: the other may go
+            self.store.put_origin(source, digest if whole and not shares else None)
         return None
 
     def _keep(self, origin: str) -> None:
@@ -135,6 +139,7 @@ class Update:
         known = self.store.digest(source)
         if known == article.digest:
             self._unchanged.append(source)
+            self._forget_other(source, origin)
             if not self.dry_run:
                 self.store.put_origin_of(source, origin)
         elif not (chunks := chunk_article(article)):
@@ -144,6 +149,7 @@ class Update:
         else:
             left = None if known else self._moved_from(article)
             (self._replaced if known else self._moved if left else self._added).append(source)
+            self._forget_other(source, origin)
             if not self.dry_run:
                 self._queue(article, origin, chunks)
                 self.store.remove(left or source)
@@ -160,17 +166,25 @@ class Update:
                 return source
         return None
 
-    def _prune(self, paths: Sequence[str], sources: set[str]) -> None:
+    def _forget_other(self, source: str, origin: str) -> None:
+        """Has the file that the article came from until now read again, should it be one of those still to come."""
+        before = self.store.origin_of(source)
+        if before is not None and before != origin:
+            self._forgotten.add(before)
+            if not self.dry_run:
+                self.store.put_origin(before, None)
+
+    def _gone(self, paths: Sequence[str], sources: set[str]) -> set[str]:
+        """The articles from the folders among the paths whose files are not among the sources."""
         folders = [os.path.join(os.path.abspath(path), "") for path in paths if os.path.isdir(path)]
-        gone = {
+        return {
             source
             for source, origin in self.store.sources()
             if origin not in sources and any(origin.startswith(folder) for folder in folders)
         }
-        self._remove(gone - self._taken.keys())
 
     def _remove(self, sources: set[str]) -> None:
-        for source in sorted(sources - self._left):
+        for source in sorted(sources):
             self._removed.append(source)
             if not self.dry_run:
                 self.store.remove(source)

@@ -334,6 +334,50 @@ def test_a_record_that_went_to_another_file_stays_when_the_first_file_is_pruned(
     assert (changes.added, changes.removed) == (("wire/8",), ("wire/7",))
 
 
+@pytest.mark.parametrize("together", [True, False], ids=["written together", "the first written later"])
+def test_a_record_in_two_files_stays_until_both_are_gone(together: bool, tmp_path: Path, encoder: ToyEncoder) -> None:
+    news, line = tmp_path / "news", '{"text": "A storm hit Lima.", "source": "wire/1"}\n'
+    news.mkdir()
+    (news / "keep.txt").write_text("Nothing happened in Turin.")
+    (news / "f.jsonl").write_text(line)
+    if together:
+        (news / "e.jsonl").write_text(line)
+    index = Index.build([news], tmp_path / "index", encoder=encoder)
+    (news / "e.jsonl").write_text(line)
+    assert index.update([news]).unchanged == ("wire/1", str(news / "keep.txt"))
+    (news / "e.jsonl").unlink()
+    assert index.update([news], prune=True).removed == ()
+    (news / "e.jsonl").write_text(line)
+    (news / "f.jsonl").unlink()
+    assert index.update([news], prune=True).removed == ()
+    (news / "e.jsonl").unlink()
+    assert index.update([news], prune=True).removed == ("wire/1",)
+
+
+def test_a_record_that_went_to_a_file_read_later_is_unchanged(tmp_path: Path, encoder: ToyEncoder) -> None:
+    news, line = tmp_path / "news", '{{"text": "A storm hit Lima. It was wire {0}.", "source": "wire/{0}"}}\n'
+    news.mkdir()
+    (news / "e.jsonl").write_text(line.format(1) + line.format(2))
+    (news / "f.jsonl").write_text(line.format(3))
+    index = Index.build([news], tmp_path / "index", encoder=encoder)
+    (news / "e.jsonl").write_text(line.format(1))
+    (news / "f.jsonl").write_text(line.format(2) + line.format(3))
+    assert index.update([news], dry_run=True) == index.update([news])
+    assert sources(index) == ["wire/1", "wire/2", "wire/3"]
+    assert index.update([news]) == Changes(unchanged=("wire/1", "wire/2", "wire/3"))
+
+
+def test_two_versions_of_a_record_in_two_files_are_foretold_as_they_come(tmp_path: Path, encoder: ToyEncoder) -> None:
+    news, line = tmp_path / "news", '{{"text": "A storm hit {}.", "source": "wire/1"}}\n'
+    news.mkdir()
+    (news / "f.jsonl").write_text(line.format("Lima"))
+    index = Index.build([news], tmp_path / "index", encoder=encoder)
+    (news / "e.jsonl").write_text(line.format("Oslo"))
+    foretold = index.update([news], dry_run=True)
+    assert (foretold.replaced, [failure.source for failure in foretold.failed]) == (("wire/1",), ["wire/1"])
+    assert index.update([news]) == foretold
+
+
 def test_remove_takes_sources_files_and_folders_and_never_part_of_what_was_named(
     tmp_path: Path, encoder: ToyEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
