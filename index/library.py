@@ -45,14 +45,16 @@ class Index:
     ) -> Index:
         """An index of exactly these files, folders, addresses and articles, instead of what the folder held before.
 
-        Whole or not at all: raises `ArticleError` if any of them cannot be read, and the folder is as it was.
+        Whole or not at all: raises `ArticleError` if any of them cannot be read, and the folder is as it was. `update`
+        takes in the others.
         """
         index = cls(directory, encoder or SentenceEncoder())
 
         def change(store: Store) -> Changes:
-            changes = Update(store, index.encoder, progress, allow_private=allow_private).run(items)
+            changes = Update(store, index.encoder, progress, allow_private=allow_private, whole=True).run(items)
             if changes.failed:
-                raise ArticleError(changes.failed[0].reason)
+                more = f" (And {len(changes.failed) - 1} more failed.)" if len(changes.failed) > 1 else ""
+                raise ArticleError(changes.failed[0].reason + more)
             return changes
 
         index._folder.write(change, index._settings(), rebuild=True)

@@ -39,13 +39,18 @@ class _Pending:
 
 @dataclass
 class Update:
-    """One update inside a write transaction of `store`; with `dry_run` it decides everything and writes nothing."""
+    """One update inside a write transaction of `store`; with `dry_run` it decides everything and writes nothing.
+
+    `whole` is for one whose caller takes nothing back from after a failure: from the first one on it only looks for
+    more of them, and encodes no longer.
+    """
 
     store: Store
     encoder: Encoder
     progress: Progress | None = None
     dry_run: bool = False
     allow_private: bool = False
+    whole: bool = False
     _added: list[str] = field(default_factory=list)
     _replaced: list[str] = field(default_factory=list)
     _unchanged: list[str] = field(default_factory=list)
@@ -203,6 +208,8 @@ class Update:
             self._flush()
 
     def _flush(self) -> None:
+        if self.whole and self._failed:
+            self._pending.clear()
         wanted = dict.fromkeys(p for pending in self._pending for p in pending.passages if p not in self._vectors)
         before = self._encoded
         rows = (

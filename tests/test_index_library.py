@@ -455,6 +455,20 @@ def test_a_build_that_fails_leaves_nothing_or_what_was_there(tmp_path: Path, enc
     assert [article.text for article in index.articles()] == [story(0, 1), story(1, 1)], "a build starts from nothing"
 
 
+def test_a_build_stops_encoding_at_the_first_failure_and_counts_them_all(
+    tmp_path: Path, encoder: ToyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.update.BATCH_CHUNKS", 1)
+    news = tmp_path / "news"
+    paths = write_stories(news, 5)
+    paths[1].write_bytes(b"\xff\xfe\x00")
+    paths[3].write_text("Read more: nothing to quote")
+    with pytest.raises(ArticleError, match=rf"{re.escape(str(paths[1]))}.*\(And 1 more failed\.\)"):
+        Index.build([news], tmp_path / "index", encoder=encoder)
+    assert encoder.passages
+    assert all(paths[0].read_text()[:20] in passage for passage in encoder.passages)
+
+
 def test_where_there_is_no_index_nothing_is_made_before_the_first_change(tmp_path: Path, encoder: ToyEncoder) -> None:
     folder = tmp_path / "index"
     with pytest.raises(NoIndexError, match=re.escape(f"There is no index in {folder}. Make one: quoth index PATH...")):
