@@ -27,6 +27,7 @@ from training.lists import (
     Maker,
     ReadingList,
     alter,
+    changed_words,
     exchange,
     make_lists,
     read_lists,
@@ -209,6 +210,44 @@ def test_a_passage_with_its_names_swapped_answers_only_what_is_not_about_them() 
             assert passage.text not in text
 
 
+def test_the_words_that_changed_are_found() -> None:
+    def changed(one: str, other: str) -> list[str]:
+        return [other[start:end] for start, end in changed_words(one, other)]
+
+    assert changed("Who led the Normans in 911?", "Who led the Franks in 912?") == ["Franks", "912"]
+    assert changed("Who led the Normans?", "who led, the Normans") == []
+    assert changed("Who was first?", "Who wasn't the first?") == ["wasn't", "the"]
+    assert changed("Who led the Normans in 911?", "Who led the Normans?") == []
+
+
+def test_lists_tell_which_words_are_not_borne_out() -> None:
+    text = "The duke Rollo came from Norway in 911. Later the monk Dudo wrote of him in Saint Quentin, near Paris."
+    corpus = Corpus([Article(text, id=0), Article("Apples are red.", id=1)], WordsEncoder())  # type: ignore[arg-type]
+    start, whole = text.index("911"), (0, len(text))
+    q = Question("When did Rollo come from Norway?", 0, whole, ((start, start + 3),), "squad2")
+    near, far = "When did Dudo come from Norway?", "Which apples does the monk sell in Rome?"
+    asked = [q, *(Question(question, 0, whole, (), "squad2") for question in (near, far))]
+    found = dict(zip([a.text for a in asked], corpus.search([a.text for a in asked], 20), strict=True))
+    maker = Maker(corpus, found, random.Random(0), asked)
+
+    def told(made: ReadingList | None) -> list[list[str] | None]:
+        assert made
+        assert [p.text for p in made.passages if p.text == text]
+        return [
+            spans if spans is None else [made.question[slice(*span)] for span in spans]
+            for passage, spans in zip(made.passages, made.unmet, strict=True)
+            if passage.text == text
+        ]
+
+    assert told(maker.answerable(q, 1, False)) == [[]]
+    assert told(maker.changed(q, near, 1)) == [["Dudo"]]
+    assert told(maker.impossible(asked[1], 1)) == [["Dudo"]]
+    assert told(maker.impossible(asked[2], 1)) == [None]
+    lost = maker.swapped(q, 1, False)
+    assert lost
+    assert {lost.question[slice(*span)] for spans in lost.unmet if spans for span in spans} <= {"Rollo", "Norway"}
+
+
 def test_a_question_is_altered_in_one_word() -> None:
     rng = random.Random(0)
     for question in ("Who was the first duke?", "When did the war begin?", "Where do they sell it?"):
@@ -251,7 +290,7 @@ def test_the_loss_is_that_of_one_choice_among_all_passages(tokenizer: Tokenizer)
     tokens = int(batch.inside.sum())
     within = (math.log(4) + math.log(4)) / 2  # three tokens and "no answer", in either passage
     expected = math.log(tokens + 1) + WITHIN * within + RELEVANCE * math.log(3)
-    assert float(list_loss(flat, flat, torch.zeros(2), batch)) == pytest.approx(expected, rel=1e-5)
+    assert float(list_loss(flat, flat, torch.zeros(2), flat, batch)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_loss_falls_for_the_right_span_and_for_none_where_there_is_none(tokenizer: Tokenizer) -> None:
@@ -264,9 +303,27 @@ def test_the_loss_falls_for_the_right_span_and_for_none_where_there_is_none(toke
     right = sure.clone()
     right[0] += batch.starts[0] * 40
     yes, no = torch.tensor([20.0, -20.0]), torch.tensor([-20.0, -20.0])
-    assert float(list_loss(right, right, yes, batch)) < 0.01 < float(list_loss(flat, flat, no, batch))
-    assert float(list_loss(sure, sure, no, none)) < 0.01
-    assert float(list_loss(right, right, yes, none)) > 10
+    assert float(list_loss(right, right, yes, flat, batch)) < 0.01 < float(list_loss(flat, flat, no, flat, batch))
+    assert float(list_loss(sure, sure, no, flat, none)) < 0.01
+    assert float(list_loss(right, right, yes, flat, none)) > 10
+
+
+def test_words_that_are_not_borne_out_are_told_by_token(tokenizer: Tokenizer) -> None:
+    from training.loss import UNMET, list_loss
+
+    asked = "When did Rollo settle?"
+    made = ReadingList(asked, [Passage(TEXT), Passage("They ruled.")], [[], []], [[(9, 14)], None])
+    batch = collate([code(made, tokenizer), code(ReadingList("Who?", [Passage(TEXT)], [[]]), tokenizer)])
+    told = batch.unmet[0]
+    assert told[:7].tolist() == [-1, 0, 0, 1, 0, 0, -1]  # [CLS] when did rollo settle ? [SEP]
+    assert (batch.unmet[1:] == -1).all()
+    flat, relevance = torch.zeros_like(batch.inside), torch.zeros(3)
+    losses = [
+        float(list_loss(flat, flat, relevance, unmet, batch))
+        for unmet in (flat, 40 * (2 * batch.unmet - 1), 40 * (1 - 2 * batch.unmet))
+    ]
+    assert losses[0] - losses[1] == pytest.approx(UNMET * math.log(2), rel=1e-4)
+    assert losses[2] > losses[0]
 
 
 def test_batches_hold_each_list_once(tokenizer: Tokenizer) -> None:

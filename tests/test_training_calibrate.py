@@ -13,7 +13,7 @@ from toys import ToyEncoder, articles
 from index import Index
 from qa.confidence import load_confidence
 from qa.squad import Question, QuestionSet
-from training.calibrate import Row, calibrate, collect, cross_validated, fit, folds
+from training.calibrate import Row, calibrate, collect, cross_validated, fit, folds, logistic
 
 
 def rows(many: int = 400, seed: int = 0) -> list[Row]:
@@ -39,9 +39,34 @@ def test_the_fit_equals_scikit_learn_s(penalty: float) -> None:
     right = [row.right for row in made]
     oracle = LogisticRegression(C=1 / penalty, tol=1e-10, max_iter=1000)
     expected = oracle.fit(StandardScaler().fit_transform(x), right).predict_proba(StandardScaler().fit_transform(x))
-    model = fit(made, penalty)
-    assert model.confidence(made) == pytest.approx(expected[:, 1], abs=1e-6)
-    assert model.weights[3] == 0
+    weights, bias = logistic(x, np.array(right, dtype=float), penalty)
+    assert 1 / (1 + np.exp(-(x @ weights + bias))) == pytest.approx(expected[:, 1], abs=1e-6)
+    assert weights[3] == 0
+
+
+def test_half_a_target_is_one_row_of_each_kind() -> None:
+    x = np.random.default_rng(1).normal(size=(40, 2))
+    target = (x[:, 0] > 0) * 0.5 + (x[:, 1] > 0) * 0.5
+    twice = np.concatenate([target >= 0.5, target > 0.5]).astype(float)
+    weights, bias = logistic(x, target, 1.0)
+    doubled, other = logistic(np.concatenate([x, x]), twice, 2.0)
+    assert weights == pytest.approx(doubled, abs=1e-8)
+    assert bias == pytest.approx(other, abs=1e-8)
+
+
+def test_confidence_is_the_chance_of_being_right_and_weighs_what_can_be_answered() -> None:
+    rng = np.random.default_rng(2)
+    made = []
+    for _ in range(4000):
+        there, read = rng.normal(), rng.normal()
+        answerable = bool(rng.random() < 1 / (1 + np.exp(-2 * there)))
+        right = answerable and bool(rng.random() < 1 / (1 + np.exp(-2 * read)))
+        made.append(Row({"there": there, "read": read}, right, answerable, "x"))
+    model = fit(made)
+    assert model.confidence(made).mean() == pytest.approx(np.mean([row.right for row in made]), abs=1e-4)
+    x = np.array([[row.features["there"], row.features["read"]] for row in made])
+    alone, _ = logistic(x, np.array([row.right for row in made], dtype=float), 1.0)
+    assert model.weights[0] / model.weights[1] > 1.3 * alone[0] / alone[1]
 
 
 def test_features_that_part_right_from_wrong_perfectly_are_fitted_too() -> None:

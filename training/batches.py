@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from qa.windows import Window, make_windows
+from qa.windows import QUESTION_TOKENS, Window, make_windows
 from training.lists import ReadingList
 
 TRAIN_TOKENS = 224
@@ -19,10 +19,14 @@ TRAIN_TOKENS = 224
 
 @dataclass
 class Coded:
-    """A list as token ids: one window a passage, and the token positions (in the window) of the answers in it."""
+    """A list as token ids: one window a passage, and the token positions (in the window) of the answers in it.
+
+    `unmet[i]` tells for each of the question's tokens whether passage i does not bear it out; None if it is not known.
+    """
 
     windows: list[Window]
     answers: list[list[tuple[int, int]]]
+    unmet: list[list[bool] | None] = field(default_factory=list)
 
     @property
     def longest(self) -> int:
@@ -33,7 +37,8 @@ class Coded:
 @dataclass
 class Batch:
     """Windows of some lists, one a row. `of` is the list that a row belongs to; `inside` is 1 where the passage's
-    tokens stand; `starts` and `ends` are 1 at the answers' first and last tokens."""
+    tokens stand; `starts` and `ends` are 1 at the answers' first and last tokens; `unmet` is 1 at the question's tokens
+    that the passage does not bear out, 0 at those that it does, -1 where that is not known and at all other tokens."""
 
     ids: Tensor
     types: Tensor
@@ -41,6 +46,7 @@ class Batch:
     inside: Tensor
     starts: Tensor
     ends: Tensor
+    unmet: Tensor
     of: Tensor
     lists: int
 
@@ -66,7 +72,12 @@ def code(made: ReadingList, tokenizer: Any) -> Coded:
             answers.append(places)
         elif places and not answers[-1]:
             windows[-1], answers[-1] = window, places
-    return Coded(windows, answers)
+    asked = tokenizer.encode(made.question, add_special_tokens=False).offsets[:QUESTION_TOKENS]
+    unmet = [
+        None if spans is None else [any(s < end and start < e for s, e in spans) for start, end in asked]
+        for spans in made.unmet or [None] * len(windows)
+    ]
+    return Coded(windows, answers, unmet)
 
 
 def _places(window: Window, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -86,6 +97,10 @@ def collate(lists: Sequence[Coded]) -> Batch:
     shape = (len(windows), max(len(w.ids) for w in windows))
     ids, types, mask = (torch.zeros(shape, dtype=torch.long) for _ in range(3))
     inside, starts, ends = (torch.zeros(shape) for _ in range(3))
+    unmet = torch.full(shape, -1.0)
+    for row, told in enumerate(told for made in lists for told in made.unmet or [None] * len(made.windows)):
+        if told is not None:
+            unmet[row, 1 : 1 + len(told)] = torch.tensor(told, dtype=torch.float32)
     for row, (window, places) in enumerate(zip(windows, answers, strict=True)):
         length = len(window.ids)
         ids[row, :length] = torch.tensor(window.ids)
@@ -95,7 +110,7 @@ def collate(lists: Sequence[Coded]) -> Batch:
         for start, end in places:
             starts[row, start] = ends[row, end] = 1
     of = torch.tensor([i for i, made in enumerate(lists) for _ in made.windows])
-    return Batch(ids, types, mask, inside, starts, ends, of, len(lists))
+    return Batch(ids, types, mask, inside, starts, ends, unmet, of, len(lists))
 
 
 def batches(lists: Sequence[Coded], size: int, seed: int) -> Iterator[list[Coded]]:

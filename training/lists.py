@@ -14,6 +14,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from index.search import words_of
@@ -26,18 +27,37 @@ FOUND = 20
 
 @dataclass
 class ReadingList:
-    """A question and its passages; `answers[i]` are the answers' spans in the characters of `passages[i]`."""
+    """A question and its passages; `answers[i]` are the answers' spans in the characters of `passages[i]`.
+
+    `unmet[i]` are the spans of the question's words that `passages[i]` does not bear out: none where it answers, the
+    exchanged name where it would answer another question; None where they are not known, as for most passages.
+    """
 
     question: str
     passages: list[Passage]
     answers: list[list[tuple[int, int]]] = field(default_factory=list)
+    unmet: list[list[tuple[int, int]] | None] = field(default_factory=list)
+
+
+_Part = tuple[Passage, list[tuple[int, int]], list[tuple[int, int]] | None]
 
 
 class Maker:
-    """Makes lists of `corpus`; `found[question text]` is what the search finds for it."""
+    """Makes lists of `corpus`; `found[question text]` is what the search finds for it. The answered ones of `twins`
+    tell by which words those without an answer differ from one that has it."""
 
-    def __init__(self, corpus: Corpus, found: dict[str, list[tuple[int, float]]], rng: random.Random) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        found: dict[str, list[tuple[int, float]]],
+        rng: random.Random,
+        twins: Sequence[Question] = (),
+    ) -> None:
         self.corpus, self.found, self.rng = corpus, found, rng
+        self.twins: dict[tuple[int, tuple[int, int]], list[Question]] = {}
+        for q in twins:
+            if q.answers:
+                self.twins.setdefault((q.article, q.paragraph), []).append(q)
 
     def answerable(self, q: Question, negatives: int, reword: bool) -> ReadingList | None:
         """The passage that holds the answer among others that do not; None where it does not hold the answer whole."""
@@ -46,13 +66,11 @@ class Maker:
             return None
         gold = self.rng.choice(holders)
         size = self.rng.choice((500, 500, 500, 350, 220))
-        parts = [
-            self._passage(gold, q, size),
-            *(self._passage(i, q, size) for i in self._others(q, holders, negatives)),
-        ]
+        parts = [self._passage(i, q, size) for i in (gold, *self._others(q, holders, negatives))]
         if not parts[0][1]:
             return None  # it was cut short, and the answer goes over the end of a sentence
-        return self._list(reworded(q.text, parts[0][0].text, self.rng) if reword else q.text, parts)
+        told = [(passage, spans, [] if spans else None) for passage, spans in parts]
+        return self._list(reworded(q.text, parts[0][0].text, self.rng) if reword else q.text, told)
 
     def impossible(self, q: Question, negatives: int) -> ReadingList:
         """A question that its paragraph only seems to answer."""
@@ -64,12 +82,27 @@ class Maker:
         best = [i for i, _ in self.found[q.text] if i in near] + near
         rest = [i for i in self._others(q, near, negatives + 1) if i not in best[:2]]
         chosen = [*dict.fromkeys(best[:2]), *rest][: negatives + 1]
-        return self._list(q.text, [self._passage(i, q, 500) for i in chosen])
+        twin, unmet = self._twin(q)
+        holders = self.corpus.holders(twin.article, twin.answers) if twin else []
+        return self._list(q.text, [(*self._passage(i, q, 500), unmet if i in holders else None) for i in chosen])
+
+    def _twin(self, q: Question) -> tuple[Question | None, list[tuple[int, int]] | None]:
+        """The answered question of the same paragraph that is most like `q`, and in which words `q` differs from it;
+        None without one that is like enough."""
+        others = self.twins.get((q.article, q.paragraph), [])
+        changed = [(changed_words(other.text, q.text), other) for other in others]
+        few = [(spans, other) for spans, other in changed if spans and len(spans) <= max(2, len(q.text.split()) // 3)]
+        spans, twin = min(few, key=lambda pair: len(pair[0]), default=(None, None))
+        return twin, spans
 
     def changed(self, q: Question, asked: str | None, negatives: int) -> ReadingList | None:
         """The passages of `q`, of which none answers what is `asked` in its place; None if nothing is."""
         made = self.answerable(q, negatives, False) if asked else None
-        return ReadingList(asked, made.passages, [[] for _ in made.passages]) if asked and made else None
+        if not asked or not made:
+            return None
+        spans = changed_words(q.text, asked) or None
+        unmet = [spans if answers else None for answers in made.answers]
+        return ReadingList(asked, made.passages, [[] for _ in made.passages], unmet)
 
     def swapped(self, q: Question, negatives: int, keep: bool) -> ReadingList | None:
         """The passage of `q` with two of its names in each other's place.
@@ -95,10 +128,12 @@ class Maker:
         ]
         if not pairs:
             return None
-        text, spans = swap(passage.text, *self.rng.choice(pairs), spans)
+        one, other = self.rng.choice(pairs)
+        text, spans = swap(passage.text, one, other, spans)
         if [text[start:end] for start, end in spans] != told:
             return None  # an answer held one of the names
         made.passages[i], made.answers[i] = replace(passage, text=text), spans if keep else []
+        made.unmet[i] = [m.span() for m in re.finditer(re.escape(one), q.text)]
         return made
 
     def without(self, q: Question, negatives: int) -> ReadingList | None:
@@ -113,7 +148,8 @@ class Maker:
         parts: list[tuple[Passage, list[tuple[int, int]]]]
         parts = [(left, [])] if left.text and not self._tells(left.text, q) else []
         others = self._others(q, holders, negatives + 1 - len(parts))
-        return self._list(q.text, [*parts, *(self._passage(i, q, 500) for i in others)])
+        parts += [self._passage(i, q, 500) for i in others]
+        return self._list(q.text, [(passage, spans, None) for passage, spans in parts])
 
     def _others(self, q: Question, holders: Sequence[int], wanted: int) -> list[int]:
         """Chunks that do not answer: about half from the top of the search, one beside the answer, the rest below."""
@@ -165,9 +201,9 @@ class Maker:
         first = re.match(r"[^.!?\n]{20,100}(?=[.!?\n])", text)
         return first.group() if first and first.end() < start and self.rng.random() < 0.5 else ""
 
-    def _list(self, question: str, parts: list[tuple[Passage, list[tuple[int, int]]]]) -> ReadingList:
+    def _list(self, question: str, parts: list[_Part]) -> ReadingList:
         self.rng.shuffle(parts)
-        return ReadingList(question, [p for p, _ in parts], [a for _, a in parts])
+        return ReadingList(question, [p for p, _, _ in parts], [a for _, a, _ in parts], [u for _, _, u in parts])
 
 
 _ASKS = {
@@ -332,6 +368,14 @@ def alter(question: str, rng: random.Random) -> str | None:
     return question[: spot.start()] + new + question[spot.end() :]
 
 
+def changed_words(one: str, other: str) -> list[tuple[int, int]]:
+    """The spans in `other` of the words that are not, in this order, those of `one`; case and marks do not count."""
+    ours, theirs = (list(re.finditer(r"\w+(?:['’]\w+)*", text)) for text in (one, other))
+    same = SequenceMatcher(None, *([m.group().lower() for m in words] for words in (ours, theirs)), autojunk=False)
+    kept = {j for _, start, size in same.get_matching_blocks() for j in range(start, start + size)}
+    return [m.span() for j, m in enumerate(theirs) if j not in kept]
+
+
 def names_in(text: str) -> list[str]:
     """The names of a text but months and days, as far as capitals tell, each as often as it stands there."""
     return [m.group() for m in _NAME.finditer(text) if len(m.group()) > 3 and not _DATES & set(m.group().split())]
@@ -345,7 +389,7 @@ def make_lists(corpus: Corpus, questions: Sequence[Question], seed: int) -> list
     rng.shuffle(plan)
     texts = list(dict.fromkeys(q.text for _, q in plan))
     found = dict(zip(texts, corpus.search(texts, FOUND), strict=True))
-    maker = Maker(corpus, found, rng)
+    maker = Maker(corpus, found, rng, questions)
     names = {a.id: names_in(a.text) for a in corpus.articles}
     lists: list[ReadingList] = []
     for kind, q in plan:
@@ -404,7 +448,10 @@ def read_lists(path: Path) -> list[ReadingList]:
         rows = [json.loads(line) for line in file]
     return [
         ReadingList(
-            r["question"], [Passage(**p) for p in r["passages"]], [[(s, e) for s, e in a] for a in r["answers"]]
+            r["question"],
+            [Passage(**p) for p in r["passages"]],
+            [[(s, e) for s, e in a] for a in r["answers"]],
+            [None if u is None else [(s, e) for s, e in u] for u in r["unmet"]],
         )
         for r in rows
     ]

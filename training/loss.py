@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from training.batches import Batch
 
 LOW = -1e4
-WITHIN, RELEVANCE = 0.5, 0.5
-"""Weights of the loss within each passage and of the relevance head, beside 1 for the loss across passages."""
+WITHIN, RELEVANCE, UNMET = 0.5, 0.5, 1.0
+"""Weights of the loss within each passage, of the relevance head and of the question's words that a passage does not
+bear out, beside 1 for the loss across passages."""
 
 
-def list_loss(start: Tensor, end: Tensor, relevance: Tensor, batch: Batch) -> Tensor:
+def list_loss(start: Tensor, end: Tensor, relevance: Tensor, unmet: Tensor, batch: Batch) -> Tensor:
     """The mean loss of a batch's lists."""
     span = _span_loss(start, batch.starts, batch) + _span_loss(end, batch.ends, batch)
     holds = batch.starts.amax(1)
     chosen = _choice(relevance[:, None], holds[:, None], batch)
-    return span / 2 + RELEVANCE * chosen
+    told = batch.unmet >= 0
+    doubt = F.binary_cross_entropy_with_logits(unmet[told], batch.unmet[told]) if bool(told.any()) else 0.0
+    return span / 2 + RELEVANCE * chosen + UNMET * doubt
 
 
 def _span_loss(logits: Tensor, gold: Tensor, batch: Batch) -> Tensor:

@@ -1,4 +1,5 @@
-"""The reader's network: a small BERT encoder with three heads (answer start, answer end, is the answer here at all)."""
+"""The reader's network: a small BERT encoder with three heads (answer start, answer end, is the answer here at all),
+and a fourth that is only trained: which words of the question the passage does not bear out."""
 
 from __future__ import annotations
 
@@ -58,7 +59,11 @@ class Layer(nn.Module):
 
 
 class ReaderNetwork(nn.Module):
-    """Token ids -> start, end and relevance logits."""
+    """Token ids -> start, end and relevance logits.
+
+    The fourth head, `unmet`, makes the encoder look for what is wrong with a question that a passage only seems to
+    answer, of which the other three would only tell it that something is.
+    """
 
     def __init__(self, shape: Shape | None = None, dropout: float = 0.1) -> None:
         super().__init__()
@@ -72,20 +77,33 @@ class ReaderNetwork(nn.Module):
         self.layers = nn.ModuleList(Layer(self.shape, dropout) for _ in range(self.shape.num_hidden_layers))
         self.span = nn.Linear(wide, 2)
         self.relevance = nn.Linear(wide, 1)
-        nn.init.zeros_(self.relevance.weight)
-        nn.init.zeros_(self.relevance.bias)
+        self.unmet = nn.Linear(wide, 1)
+        for head in (self.relevance, self.unmet):
+            nn.init.zeros_(head.weight)
+            nn.init.zeros_(head.bias)
 
     def forward(self, ids: Tensor, types: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """int64 `ids`, `types`, `mask` (batch, length) -> float32 start and end (batch, length), relevance (batch,).
 
         Position 0 (`[CLS]`) of start and end is "no answer in this passage". Padded places score very low.
         """
+        return self._read(self._encode(ids, types, mask), mask)
+
+    def all_heads(self, ids: Tensor, types: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """As `forward`, and the logits of `unmet` (batch, length), of meaning at the question's tokens only."""
+        x = self._encode(ids, types, mask)
+        return *self._read(x, mask), self.unmet(x).float()[:, :, 0]
+
+    def _encode(self, ids: Tensor, types: Tensor, mask: Tensor) -> Tensor:
         place = torch.ones_like(ids).cumsum(1) - 1
         x = self.norm(self.words(ids) + self.positions(place) + self.types(types))
         x = F.dropout(x, self.dropout, self.training)
         shut = (1.0 - mask[:, None, None, :].float()) * -1e4
         for layer in self.layers:
             x = layer(x, shut)
+        return x
+
+    def _read(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         spans = self.span(x).float()
         closed = (1.0 - mask.float()) * -1e4
         relevance = self.relevance(x[:, 0]).float()[:, 0]

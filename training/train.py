@@ -130,7 +130,7 @@ class Trainer:
         self.network = network.to(args.device)
         freeze(self.network, args.frozen)
         self.steps: int = args.steps or -(-len(lists) // args.lists)
-        heads = {"span.weight", "span.bias", "relevance.weight", "relevance.bias"}
+        heads = {f"{head}.{kind}" for head in ("span", "relevance", "unmet") for kind in ("weight", "bias")}
         trained = [(n, p) for n, p in self.network.named_parameters() if p.requires_grad]
         plain = [p for n, p in trained if n not in heads and p.ndim > 1]
         rest = [p for n, p in trained if n not in heads and p.ndim == 1]
@@ -190,8 +190,7 @@ class Trainer:
         self.network.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate() * group["scale"]
-        start, end, relevance = self.network(batch.ids, batch.types, batch.mask)
-        loss = list_loss(start, end, relevance, batch)
+        loss = list_loss(*self.network.all_heads(batch.ids, batch.types, batch.mask), batch)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
