@@ -397,6 +397,30 @@ def test_the_exported_network_gives_the_same_scores(tokenizer: Tokenizer, tmp_pa
         np.testing.assert_allclose(ours.numpy(), theirs, atol=1e-4)
 
 
+@pytest.mark.parametrize("eight_bit", [True, False])
+def test_training_goes_on_from_an_exported_model(eight_bit: bool, tokenizer: Tokenizer, tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    from training.export import export
+    from training.network import ReaderNetwork, Shape, load
+
+    torch.manual_seed(1)
+    network = ReaderNetwork(Shape(len(WORDS) + 4, 24, 2, 2, 48, 64))
+    torch.nn.init.normal_(network.relevance.weight)
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    batch = collate([code(ReadingList("When ?", [Passage(TEXT)], [[]]), tokenizer)])
+    export(network, tmp_path / "tokenizer.json", tmp_path / "model", [batch] if eight_bit else [])
+    found = load(tmp_path / "model").eval()
+    assert found.state_dict().keys() == network.state_dict().keys()
+    for name, weights in network.state_dict().items():
+        if not name.startswith("unmet"):
+            off = (found.state_dict()[name] - weights).abs().max()
+            assert float(off) <= (0.05 * float(weights.abs().max()) if eight_bit else 1e-6), name
+    with torch.inference_mode():
+        given = (batch.ids, batch.types, batch.mask)
+        for ours, theirs in zip(found(*given), network.eval()(*given), strict=True):
+            assert torch.allclose(ours, theirs, atol=0.1 if eight_bit else 1e-5)
+
+
 def test_a_smoothed_network_gives_the_same_scores_and_smaller_extremes(tokenizer: Tokenizer) -> None:
     pytest.importorskip("onnxruntime")
     from training.export import MATRICES, Smoothed, smooth

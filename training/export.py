@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import re
 import shutil
 import tempfile
 import warnings
@@ -26,7 +27,7 @@ from torch.nn import functional as F
 from qa.windows import HEAD_TOKENS, OVERLAP_TOKENS, QUESTION_TOKENS, WINDOW_TOKENS
 from training.batches import Batch, code, collate, load_tokenizer
 from training.lists import read_lists
-from training.network import ReaderNetwork, load
+from training.network import ReaderNetwork, Shape, load
 
 MATRICES = ("qkv", "out", "up", "down")
 SMOOTHING = 0.9
@@ -133,6 +134,39 @@ def write_onnx(network: ReaderNetwork, path: Path) -> None:
             output_names=["start", "end", "relevance"],
             dynamic_axes={**axes, "relevance": {0: "batch"}},
         )
+
+
+def read_back(folder: Path, dropout: float = 0.1) -> ReaderNetwork:
+    """The network that an exported model was made from, its weights as the 8 bits give them; the head that is only
+    trained (`unmet`), which a model does not hold, is new."""
+    import onnx
+
+    about = json.loads((folder / "reader.json").read_text(encoding="utf-8"))
+    network = ReaderNetwork(Shape(**about["shape"]), dropout)
+    graph = onnx.load(str(folder / "reader.onnx")).graph
+    held = {tensor.name: torch.from_numpy(onnx.numpy_helper.to_array(tensor).copy()) for tensor in graph.initializer}
+    weights = {name: held.get(name, own) for name, own in network.state_dict().items()}
+    if "words.table" in held:
+        weights["words.weight"] = held["words.table"].float() * held["words.scale"]
+    for node in graph.node:
+        named = re.fullmatch(r"/(.+?)(?:/linear)?/(?:Gemm_)?MatMul(?:_quant)?", node.name)
+        layer = named[1].replace("/", ".") if named and node.op_type in ("MatMul", "MatMulInteger") else ""
+        if f"{layer}.weight" in weights:
+            given = _matrix(held, node.input[1])
+            inverse = held.get(f"{layer}.inverse", torch.ones(len(given)))
+            weights[f"{layer}.weight"] = (given * inverse[:, None]).T.contiguous()
+            weights[f"{layer}.bias"] = held.get(f"{layer}.linear.bias", weights[f"{layer}.bias"])
+    network.load_state_dict(weights)
+    return network
+
+
+def _matrix(held: dict[str, Tensor], name: str) -> Tensor:
+    """A matrix of the model in 32 bits, inputs by outputs."""
+    if not name.endswith("_quantized"):
+        return held[name]
+    name = name.removesuffix("_quantized")
+    whole, zero = held[f"{name}_quantized"].float(), held[f"{name}_zero_point"].float()
+    return (whole - zero) * held[f"{name}_scale"]
 
 
 def _kept(path: Path) -> list[str]:

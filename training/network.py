@@ -125,11 +125,16 @@ def save(network: ReaderNetwork, folder: Path) -> None:
 
 
 def load(folder: Path, dropout: float = 0.1) -> ReaderNetwork:
-    """The network in `folder`: one written by `save`, or a BERT encoder in Hugging Face's layout."""
+    """The network in `folder`: one written by `save`, the one that `training.export` made a model of (as near as 8 bits
+    tell), or a BERT encoder in Hugging Face's layout."""
     if (folder / "network.safetensors").exists():
         network = ReaderNetwork(Shape(**json.loads((folder / "shape.json").read_text(encoding="utf-8"))), dropout)
         network.load_state_dict(load_file(folder / "network.safetensors"))
         return network
+    if (folder / "reader.onnx").exists():
+        from training.export import read_back
+
+        return read_back(folder, dropout)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     network = ReaderNetwork(Shape(**{name: config[name] for name in Shape.__slots__}), dropout)
     network.load_state_dict(from_bert(load_file(folder / "model.safetensors"), network), strict=True)
