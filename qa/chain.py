@@ -111,7 +111,7 @@ class Answerer:
             hits = self.reranker.rerank(asked.question, hits)[:PASSAGES]
         passages = [Passage(hit.text, hit.title, hit.heading) for hit in hits]
         readings = self.reader.read(asked.question, passages) if passages else []
-        return _Read(asked, rank_evidence(hits, readings))
+        return _Read(asked, rank_evidence(asked.question, hits, readings))
 
     def decide(self, read: _Read) -> Answer:
         """The answer, or that the articles don't say: whichever the one calibrated confidence allows."""

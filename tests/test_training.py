@@ -20,7 +20,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from index.article import Article
 from qa.windows import Passage
 from training.batches import batches, code, collate
-from training.corpus import WRITTEN, Corpus, Question, paragraph_key, read_file, read_written
+from training.corpus import NEWS, WRITTEN, Corpus, Question, paragraph_key, read_file, read_written
 from training.evaluate import auroc, overlap
 from training.lists import (
     OPPOSITES,
@@ -123,6 +123,35 @@ def test_the_written_questions_are_in_order() -> None:
     assert all(question.strip() == question and len(question) > 8 for question, _ in asked)
     with gzip.open(WRITTEN, "rt", encoding="utf-8") as file:
         assert sum(1 for _ in file) == len(rows)
+
+
+def test_the_news_is_in_order() -> None:
+    articles, questions = read_file(NEWS)
+    assert {q.source for q in questions} == {"news"}
+    assert sum(bool(a.title) for a in articles) > len(articles) / 2
+    assert len({(q.text, q.article) for q in questions}) == len(questions)
+    answers = [(articles[q.article].text, span) for q in questions for span in q.answers]
+    assert len(answers) > 0.9 * len(questions)
+    for text, (start, end) in answers:
+        assert text[start:end] == text[start:end].strip() != ""
+        assert not re.match(r"\w\w", text[max(0, start - 1) : start + 1])
+        assert not re.match(r"\w\w", text[end - 1 : end + 1])
+
+
+def test_a_question_about_news_is_a_choice_among_the_best_that_the_search_finds() -> None:
+    told = [f"The mayor of town {n} resigned on day {n}. Nothing else is known." for n in range(30)]
+    articles = [Article(text, f"Mayor {n}", id=n) for n, text in enumerate(told)]
+    corpus = Corpus(articles, WordsEncoder())  # type: ignore[arg-type]
+    q = Question("When did the mayor of town 7 resign?", 7, (0, 50), ((33, 38),), "news")
+    ranked = corpus.search([q.text], 20)[0]
+    best = {corpus.text(i) for i, _ in ranked[:10] if i != 7}
+    maker = Maker(corpus, {q.text: ranked}, random.Random(0))
+    for _ in range(9):
+        made = maker.answerable(q, 6, False, near=True)
+        assert made
+        assert len(made.passages) == 7
+        others = [p.text for p, spans in zip(made.passages, made.answers, strict=True) if not spans]
+        assert set(others) <= best
 
 
 def test_lists_hold_their_answers_and_read_back_the_same(data: Path, tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def calibrate(rows: Sequence[Row], fitted_on: str, loss: float = LOSS) -> dict[s
 
 def row_of(question: Question, hits: Sequence[Hit], readings: Sequence[Reading]) -> Row | None:
     """The row of a question whose passages were read; None if there was no evidence in them."""
-    ranked = rank_evidence(hits, readings)
+    ranked = rank_evidence(question.text, hits, readings)
     if not ranked:
         return None
     best = ranked[0]

@@ -24,6 +24,8 @@ Spans = tuple[tuple[int, int], ...]
 WIKIPEDIA = ("squad2", "new_wiki")
 WRITTEN = Path(__file__).parent / "written.jsonl.gz"
 """Questions written for Quoth about paragraphs of the data, which `paragraph_key` tells: a line of JSON a paragraph."""
+NEWS = Path(__file__).parent / "news.json.gz"
+"""News and other short items in the public domain with questions written for Quoth, in SQuAD 2.0's format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def read_file(
     questions of `written` (`read_written`) about its paragraphs, of the source "written".
 
     An entry, of SQuAD 2.0 if it names no `source`, is one article, its paragraphs joined by a blank line; posts and
-    reviews, which have nothing to do with one another, are an article each, without a title.
+    reviews, which have nothing to do with one another, are an article each, without a title. News keeps its headline.
     """
     articles: list[Article] = []
     questions: list[Question] = []
@@ -67,7 +69,7 @@ def read_file(
         source = entry.get("source", "squad2")
         if sources and source not in sources:
             continue
-        together = source in WIKIPEDIA
+        together = source in (*WIKIPEDIA, "news")
         groups = [entry["paragraphs"]] if together else [[paragraph] for paragraph in entry["paragraphs"]]
         for paragraphs in groups:
             text, at = "\n\n".join(p["context"] for p in paragraphs), 0

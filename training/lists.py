@@ -59,14 +59,15 @@ class Maker:
             if q.answers:
                 self.twins.setdefault((q.article, q.paragraph), []).append(q)
 
-    def answerable(self, q: Question, negatives: int, reword: bool) -> ReadingList | None:
-        """The passage that holds the answer among others that do not; None where it does not hold the answer whole."""
+    def answerable(self, q: Question, negatives: int, reword: bool, near: bool = False) -> ReadingList | None:
+        """The passage that holds the answer among others that do not, with `near` all from the top of the search; None
+        where it does not hold the answer whole."""
         holders = self.corpus.holders(q.article, q.answers)
         if not holders:
             return None
         gold = self.rng.choice(holders)
         size = self.rng.choice((500, 500, 500, 350, 220))
-        parts = [self._passage(i, q, size) for i in (gold, *self._others(q, holders, negatives))]
+        parts = [self._passage(i, q, size) for i in (gold, *self._others(q, holders, negatives, near))]
         if not parts[0][1]:
             return None  # it was cut short, and the answer goes over the end of a sentence
         told = [(passage, spans, [] if spans else None) for passage, spans in parts]
@@ -151,17 +152,19 @@ class Maker:
         parts += [self._passage(i, q, 500) for i in others]
         return self._list(q.text, [(passage, spans, None) for passage, spans in parts])
 
-    def _others(self, q: Question, holders: Sequence[int], wanted: int) -> list[int]:
-        """Chunks that do not answer: about half from the top of the search, one beside the answer, the rest below."""
+    def _others(self, q: Question, holders: Sequence[int], wanted: int, near: bool = False) -> list[int]:
+        """Chunks that do not answer: about half from the top of the search, one beside the answer, the rest below; or
+        with `near` the one beside and the rest from the top."""
         shut = set(holders) | set(self.corpus.holders(q.article, q.answers))
         ranked = [i for i, _ in self.found[q.text] if i not in shut and not self._tells(self.corpus.text(i), q)]
         beside = [
             j for i in holders for j in (i - 1, i + 1) if j in self.corpus.of_article[q.article] and j not in shut
         ]
         beside = [j for j in beside if not self._tells(self.corpus.text(j), q)]
-        top, below = ranked[:4], ranked[4:]
+        top, below = (ranked[:9], ranked[9:]) if near else (ranked[:4], ranked[4:])
         self.rng.shuffle(top)
-        chosen = [*top[: (wanted + 1) // 2], *([self.rng.choice(beside)] if beside else [])]
+        side = [self.rng.choice(beside)] if beside else []
+        chosen = [*side, *top] if near else [*top[: (wanted + 1) // 2], *side]
         self.rng.shuffle(below)
         return list(dict.fromkeys([*chosen, *below, *top]))[:wanted]
 
@@ -406,6 +409,8 @@ def make_lists(corpus: Corpus, questions: Sequence[Question], seed: int) -> list
             made = maker.changed(q, alter(q.text, rng), 2)
         elif kind in ("swapped", "kept"):
             made = maker.swapped(q, 2, kind == "kept")
+        elif kind == "choice":
+            made = maker.answerable(q, rng.choice((4, 5, 6)), False, near=True)
         else:
             made = maker.answerable(q, negatives, kind == "reworded")
         if made and made.passages:
@@ -414,13 +419,15 @@ def make_lists(corpus: Corpus, questions: Sequence[Question], seed: int) -> list
 
 
 def _kinds(q: Question, rng: random.Random) -> list[str]:
-    """What is made of a question."""
+    """What is made of a question: of each kind so many on average."""
     if not q.answers:
         return ["impossible"] * (1 if q.source == "written" else 2)
     if q.source == "written":  # with unanswerable twins of their own, and in other words than the article's
-        chances = {"plain": 1.0, "without": 0.12}
+        many_of = {"plain": 1.0, "without": 0.12}
+    elif q.source == "news":  # much of it is about the same people and places: a choice among many passages, twice
+        many_of = {"choice": 2.0, "exchanged": 0.4, "without": 0.3}
     elif q.source in WIKIPEDIA:
-        chances = {
+        many_of = {
             "plain": 1.0,
             "reworded": 0.2,
             "exchanged": 0.4,
@@ -430,8 +437,8 @@ def _kinds(q: Question, rng: random.Random) -> list[str]:
             "kept": 0.1,
         }
     else:
-        chances = {"plain": 0.15, "reworded": 0.06, "altered": 0.06, "without": 0.02}
-    return [kind for kind, chance in chances.items() if rng.random() < chance]
+        many_of = {"plain": 0.15, "reworded": 0.06, "altered": 0.06, "without": 0.02}
+    return [kind for kind, many in many_of.items() for _ in range(int(many) + (rng.random() < many % 1))]
 
 
 def write_lists(lists: Sequence[ReadingList], path: Path) -> None:

@@ -26,7 +26,7 @@ from index.article import Article
 from qa.reader import Reading, combine
 from qa.windows import Passage, make_windows
 from training.batches import Batch, Coded, batches, code, collate, load_tokenizer
-from training.corpus import Corpus, Question, read_file, read_written
+from training.corpus import NEWS, Corpus, Question, read_file, read_written
 from training.evaluate import OpenBook, candidates, open_book, search_weights
 from training.lists import ReadingList, make_lists, read_lists, write_lists
 from training.loss import list_loss
@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         torch.set_num_threads(args.threads)
     start = args.start or encoder_folder()
     tokenizer = load_tokenizer(start)
-    lists = [code(made, tokenizer) for made in _lists([args.data / "train.json.gz", *args.more], args.out, args.seed)]
+    lists = [code(made, tokenizer) for made in _lists([args.data / "train.json.gz", NEWS, *args.more], args.out, args.seed)]
     log(args.out, f"{len(lists)} lists, {sum(len(made.windows) for made in lists)} passages")
     trainer = Trainer(load(start), args, lists)
     trainer.resume()
