@@ -79,7 +79,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         torch.set_num_threads(args.threads)
     start = args.start or encoder_folder()
     tokenizer = load_tokenizer(start)
-    lists = [code(made, tokenizer) for made in _lists([args.data / "train.json.gz", NEWS, *args.more], args.out, args.seed)]
+    lists = [
+        code(made, tokenizer) for made in _lists([args.data / "train.json.gz", NEWS, *args.more], args.out, args.seed)
+    ]
     log(args.out, f"{len(lists)} lists, {sum(len(made.windows) for made in lists)} passages")
     trainer = Trainer(load(start), args, lists)
     trainer.resume()

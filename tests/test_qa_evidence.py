@@ -1,0 +1,59 @@
+"""Spans in one ranking, each with the sentences around it."""
+
+from __future__ import annotations
+
+from index import Hit
+from qa.evidence import distinct_sentences, features, rank_evidence
+from qa.reader import Reading, ScoredSpan
+
+TEXT = "The bridge in Lagos cost 4 million. It opened in 1932. The one in Rome cost 9 million."
+
+
+def hit(text: str = TEXT, start: int = 100, score: float = 1.0, title: str = "Bridges") -> Hit:
+    sentences, at = [], 0
+    for sentence in text.split(". "):
+        end = min(len(text), at + len(sentence) + 1)
+        sentences.append((start + at, start + end))
+        at = end + 1
+    return Hit(text, title, "news/1", 1, start, start + len(text), score, 0.5, 1.0, tuple(sentences))
+
+
+def reading(*spans: tuple[str, float], null: float = 0.0, text: str = TEXT) -> Reading:
+    found = [ScoredSpan(text.index(words), text.index(words) + len(words), score) for words, score in spans]
+    return Reading(tuple(found), null, 0.0)
+
+
+def test_a_span_stands_in_its_article_with_its_sentence() -> None:
+    (found,) = rank_evidence("When did it open?", [hit()], [reading(("1932", 3.0), null=1.0)])
+    assert found.words == "1932"
+    start, end = found.sentence
+    assert TEXT[start - 100 : end - 100] == "It opened in 1932."
+    assert found.margin == 2.0
+
+
+def test_what_is_read_alike_is_ranked_by_the_words_it_shares_with_the_question() -> None:
+    both = [reading(("4 million", 3.0), ("9 million", 3.1))]
+    assert rank_evidence("What did the bridge in Lagos cost?", [hit()], both)[0].words == "4 million"
+    assert rank_evidence("What did the one in Rome cost?", [hit()], both)[0].words == "9 million"
+
+
+def test_the_readers_view_outweighs_the_words_in_common() -> None:
+    sure = [reading(("4 million", 3.0), ("9 million", 20.0))]
+    assert rank_evidence("What did the bridge in Lagos cost?", [hit()], sure)[0].words == "9 million"
+
+
+def test_the_words_in_common_are_a_share_of_the_questions() -> None:
+    (found,) = rank_evidence("Bridges in Lagos?", [hit()], [reading(("4 million", 3.0))])
+    assert found.coverage == 1.0  # "bridg" and "lagos" in the sentence and around it
+    (other,) = rank_evidence("Volcanoes?", [hit()], [reading(("4 million", 3.0))])
+    assert other.coverage == 0.0
+    assert features("Volcanoes?", [other])["coverage"] == 0.0
+
+
+def test_a_sentence_is_offered_once() -> None:
+    ranked = rank_evidence("What cost what?", [hit()], [reading(("4 million", 3.0), ("Lagos", 2.0), ("1932", 1.0))])
+    assert [e.words for e in distinct_sentences(ranked)] == ["4 million", "1932"]
+
+
+def test_no_passages_give_no_evidence() -> None:
+    assert rank_evidence("What?", [], []) == []
