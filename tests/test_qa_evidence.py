@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from index import Hit
 from qa.evidence import distinct_sentences, features, rank_evidence
 from qa.reader import Reading, ScoredSpan
@@ -9,17 +11,15 @@ from qa.reader import Reading, ScoredSpan
 TEXT = "The bridge in Lagos cost 4 million. It opened in 1932. The one in Rome cost 9 million."
 
 
-def hit(text: str = TEXT, start: int = 100, score: float = 1.0, title: str = "Bridges") -> Hit:
-    sentences, at = [], 0
-    for sentence in text.split(". "):
-        end = min(len(text), at + len(sentence) + 1)
-        sentences.append((start + at, start + end))
-        at = end + 1
-    return Hit(text, title, "news/1", 1, start, start + len(text), score, 0.5, 1.0, tuple(sentences))
+def hit() -> Hit:
+    """The text as a passage that starts at the 100th character of its article."""
+    ends = [100 + m.end() for m in re.finditer(r"\.", TEXT)]
+    sentences = tuple(zip([100, *(end + 1 for end in ends)], ends, strict=False))
+    return Hit(TEXT, "Bridges", "news/1", 1, 100, 100 + len(TEXT), 1.0, 0.5, 1.0, sentences)
 
 
-def reading(*spans: tuple[str, float], null: float = 0.0, text: str = TEXT) -> Reading:
-    found = [ScoredSpan(text.index(words), text.index(words) + len(words), score) for words, score in spans]
+def reading(*spans: tuple[str, float], null: float = 0.0) -> Reading:
+    found = [ScoredSpan(TEXT.index(words), TEXT.index(words) + len(words), score) for words, score in spans]
     return Reading(tuple(found), null, 0.0)
 
 

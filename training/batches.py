@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ class Coded:
 
     windows: list[Window]
     answers: list[list[tuple[int, int]]]
-    unmet: list[list[bool] | None] = field(default_factory=list)
+    unmet: list[list[bool] | None]
 
     @property
     def longest(self) -> int:
@@ -98,7 +98,7 @@ def collate(lists: Sequence[Coded]) -> Batch:
     ids, types, mask = (torch.zeros(shape, dtype=torch.long) for _ in range(3))
     inside, starts, ends = (torch.zeros(shape) for _ in range(3))
     unmet = torch.full(shape, -1.0)
-    for row, told in enumerate(told for made in lists for told in made.unmet or [None] * len(made.windows)):
+    for row, told in enumerate(told for made in lists for told in made.unmet):
         if told is not None:
             unmet[row, 1 : 1 + len(told)] = torch.tensor(told, dtype=torch.float32)
     for row, (window, places) in enumerate(zip(windows, answers, strict=True)):

@@ -264,7 +264,7 @@ def read(
 ) -> list[Reading]:
     """As `TrainedReader.read`, with the network itself."""
     windows = make_windows(tokenizer, question, passages)
-    batch = _to(collate([Coded(windows, [[] for _ in windows])]), device)
+    batch = _to(collate([Coded(windows, [[] for _ in windows], [None for _ in windows])]), device)
     start, end, relevance = (x.cpu().numpy() for x in network(batch.ids, batch.types, batch.mask))
     outputs = [(start[i, : len(w.ids)], end[i, : len(w.ids)], float(relevance[i])) for i, w in enumerate(windows)]
     return combine(passages, windows, outputs)
