@@ -25,7 +25,7 @@ WIKIPEDIA = ("squad2", "new_wiki")
 WRITTEN = Path(__file__).parent / "written.jsonl.gz"
 """Questions written for Quoth about paragraphs of the data, which `paragraph_key` tells: a line of JSON a paragraph."""
 NEWS = Path(__file__).parent / "news.json.gz"
-"""News and other short items in the public domain with questions written for Quoth, in SQuAD 2.0's format."""
+"""News in the public domain, and news invented for Quoth, with questions written for Quoth, in SQuAD 2.0's format."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -410,7 +410,7 @@ def make_lists(corpus: Corpus, questions: Sequence[Question], seed: int) -> list
         elif kind in ("swapped", "kept"):
             made = maker.swapped(q, 2, kind == "kept")
         elif kind == "choice":
-            made = maker.answerable(q, rng.choice((4, 5, 6)), False, near=True)
+            made = maker.answerable(q, rng.choice((3, 4, 5, 6)), False, near=True)
         else:
             made = maker.answerable(q, negatives, kind == "reworded")
         if made and made.passages:
@@ -421,11 +421,11 @@ def make_lists(corpus: Corpus, questions: Sequence[Question], seed: int) -> list
 def _kinds(q: Question, rng: random.Random) -> list[str]:
     """What is made of a question: of each kind so many on average."""
     if not q.answers:
-        return ["impossible"] * (1 if q.source == "written" else 2)
+        return ["impossible"] * (1 if q.source in ("written", "news") else 2)
     if q.source == "written":  # with unanswerable twins of their own, and in other words than the article's
         many_of = {"plain": 1.0, "without": 0.12}
-    elif q.source == "news":  # much of it is about the same people and places: a choice among many passages, twice
-        many_of = {"choice": 2.0, "exchanged": 0.4, "without": 0.3}
+    elif q.source == "news":  # much of it is about the same people and places: a choice among many passages
+        many_of = {"choice": 1.0, "exchanged": 0.17, "without": 0.13}
     elif q.source in WIKIPEDIA:
         many_of = {
             "plain": 1.0,

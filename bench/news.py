@@ -1,0 +1,78 @@
+"""Questions about news that no training saw -> a file to ask with `quoth eval`.
+
+    python -m bench.news FOLDER news.json.gz [--reworded]
+    quoth eval news.json.gz
+
+FOLDER holds the 2,225 articles of the BBC News collection (Greene and Cunningham 2006, "Practical solutions to the
+problem of diagonal dominance in kernel document clustering"; http://mlg.ucd.ie/datasets/bbc.html), as
+`business/001.txt` and so on. They are the BBC's and may be used for research; none is kept here. The questions in
+`news.tsv` are asked in the words that come to mind, those in `news_reworded.tsv` in deliberately other words than the
+article's. A line is an article, the question, its answer and the character of the article's file at which it starts, or
+nothing and -1 where no article answers it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+QUESTIONS = Path(__file__).parent / "news.tsv"
+REWORDED = Path(__file__).parent / "news_reworded.tsv"
+
+
+def questions_of(path: Path) -> dict[str, list[tuple[str, str, int]]]:
+    """(question, answer, start) by article."""
+    found: dict[str, list[tuple[str, str, int]]] = {}
+    with open(path, encoding="utf-8", newline="") as file:
+        for article, question, answer, start in csv.reader(file, delimiter="\t"):
+            found.setdefault(article, []).append((question, answer, int(start)))
+    return found
+
+
+def entry(text: str, asked: Sequence[tuple[str, str, int]]) -> dict[str, Any]:
+    """An article's entry of a SQuAD file: its first line the title, the rest one paragraph.
+
+    Raises `ValueError` if an answer does not stand where `asked` says.
+    """
+    title, _, body = text.partition("\n")
+    at = len(title) + 1
+    qas = []
+    for question, answer, start in asked:
+        if answer and text[start : start + len(answer)] != answer:
+            raise ValueError(f"{answer!r} does not stand at character {start}")
+        answers = [{"text": answer, "answer_start": start - at}] if answer else []
+        qas.append({"question": question, "answers": answers, "is_impossible": not answer})
+    return {"title": title.strip(), "source": "news", "paragraphs": [{"context": body, "qas": qas}]}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.news", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="the collection's folder")
+    parser.add_argument("out", type=Path, help="the file to write, gzipped JSON")
+    parser.add_argument("--reworded", action="store_true", help="the questions in other words than the articles'")
+    args = parser.parse_args(argv)
+    asked = questions_of(REWORDED if args.reworded else QUESTIONS)
+    files = {f"{path.parent.name}/{path.stem}": path for path in sorted(args.folder.glob("*/*.txt"))}
+    if gone := sorted(asked.keys() - files.keys()):
+        raise SystemExit(f"There is no article {gone[0]}.txt in {args.folder}. Name the folder of the BBC collection.")
+    entries = []
+    for name, path in files.items():
+        try:
+            entries.append(entry(path.read_text(encoding="latin-1"), asked.get(name, ())))
+        except ValueError as error:
+            raise SystemExit(f"{path} is not the article that was asked about: {error}.") from error
+    with gzip.open(args.out, "wt", encoding="utf-8") as file:
+        json.dump({"version": "v2.0", "data": entries}, file)
+    print(f"{args.out}: {len(entries)} articles, {sum(map(len, asked.values()))} questions")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""The benchmarks' own files."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.news import QUESTIONS, REWORDED, entry, main, questions_of
+from qa.squad import read_questions
+
+TEXT = "Bridge opens\n\nThe bridge opened in May.\n\nIt cost 4m.\n"
+
+
+@pytest.mark.parametrize("path", [QUESTIONS, REWORDED])
+def test_the_news_questions_are_in_order(path: Path) -> None:
+    asked = [row for rows in questions_of(path).values() for row in rows]
+    assert len({question for question, _, _ in asked}) == len(asked) > 100
+    assert all((start >= 0) == bool(answer) and answer == answer.strip() for _, answer, start in asked)
+    assert 0.1 < sum(not answer for _, answer, _ in asked) / len(asked) < 0.3
+
+
+def test_an_answer_must_stand_where_it_is_said_to() -> None:
+    made = entry(TEXT, [("When?", "May", TEXT.index("May")), ("Who?", "", -1)])
+    context = made["paragraphs"][0]["context"]
+    first, second = made["paragraphs"][0]["qas"]
+    assert made["title"] == "Bridge opens"
+    assert context[first["answers"][0]["answer_start"] :].startswith("May.")
+    assert second["is_impossible"]
+    assert not second["answers"]
+    with pytest.raises(ValueError, match="'May'"):
+        entry(TEXT, [("When?", "May", 3)])
+
+
+def test_the_file_is_one_that_eval_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "politics").mkdir()
+    (tmp_path / "politics" / "001.txt").write_text(TEXT, encoding="latin-1")
+    with open(tmp_path / "asked.tsv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter="\t").writerow(["politics/001", "What did it cost?", "4m", TEXT.index("4m")])
+    monkeypatch.setattr("bench.news.QUESTIONS", tmp_path / "asked.tsv")
+    main([str(tmp_path), str(tmp_path / "news.json.gz")])
+    read = read_questions(tmp_path / "news.json.gz")
+    assert [q.words for q in read.questions] == [("4m",)]
+    assert read.misplaced == 0
+    with gzip.open(tmp_path / "news.json.gz", "rt", encoding="utf-8") as file:
+        assert len(json.load(file)["data"]) == 1
+    with pytest.raises(SystemExit, match=r"no article politics/001\.txt"):
+        main([str(tmp_path / "politics"), str(tmp_path / "none.json.gz")])
