@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING, Any
 from index import Hit, Index
 from index.errors import ArticleGoneError
 from qa.confidence import load_confidence
-from qa.evidence import Evidence, distinct_sentences, features, rank_evidence
+from qa.evidence import Evidence, distinct_sentences, features, find_evidence
 from qa.overview import articles_meant, central_sentences
 from qa.question import Kind, clean_question, kind_of
 from qa.quotes import make_quote, verify_answer
 from qa.reader import Reader, TrainedReader
 from qa.reranker import RERANKED, HubReranker, Reranker
 from qa.types import Answer, Quote
-from qa.windows import Passage
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document
@@ -104,14 +103,12 @@ class Answerer:
         return Answer(asked.question, False, _ASK, reason="empty question")
 
     def read(self, found: dict[str, Any]) -> _Read:
-        """The retrieved documents, each read once with the question."""
+        """What the retrieved documents, each read once with the question, have to say."""
         asked: _Asked = found["asked"]
         hits = [_as_hit(document) for document in found["documents"]]
         if self.reranker:
             hits = self.reranker.rerank(asked.question, hits)[:PASSAGES]
-        passages = [Passage(hit.text, hit.title, hit.heading) for hit in hits]
-        readings = self.reader.read(asked.question, passages) if passages else []
-        return _Read(asked, rank_evidence(asked.question, hits, readings))
+        return _Read(asked, find_evidence(asked.question, hits, self.reader))
 
     def decide(self, read: _Read) -> Answer:
         """The answer, or that the articles don't say: whichever the one calibrated confidence allows."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from qa.errors import ReaderError
 from qa.reader import Reading, combine
-from qa.windows import OVERLAP_TOKENS, Passage, Window
+from qa.windows import OVERLAP_TOKENS, Group, Passage, Window
 
 HUB_WINDOW_TOKENS = 384
 
@@ -54,6 +54,10 @@ class HubReader:
         start, end = output.start_logits.numpy(), output.end_logits.numpy()
         readings = combine(passages, windows, [(start[n], end[n], 0.0) for n in range(len(windows))])
         return [Reading(r.spans, r.null, r.spans[0].score - r.null if r.spans else 0.0) for r in readings]
+
+    def compare(self, question: str, groups: Sequence[Group]) -> list[float]:
+        """All 0: it was not trained to compare sentences, so its own scores rank them."""
+        return [0.0 for group in groups for _ in group.sentences]
 
     def _load(self) -> None:
         if self._model is not None:

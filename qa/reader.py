@@ -1,7 +1,9 @@
 """A question and passages -> spans that may answer, as offsets with scores. The reader never returns words.
 
-Shipped in `qa/model` is a six-layer network with three heads: where an answer starts, where it ends, and whether the
-passage holds one at all. The one place, beside the encoder, that loads onnxruntime.
+Shipped in `qa/model` are two six-layer networks of one kind with three heads: where an answer starts, where it ends,
+and whether there is one at all. One reads a passage at a time. The other sees the best sentences of all passages side
+by side and tells which of them answers, which scores of passages that were read apart tell less well. The one place,
+beside the encoder, that loads onnxruntime.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.errors import ReaderError
-from qa.windows import Passage, Window, make_windows
+from qa.windows import Group, Passage, Window, make_comparison, make_windows
 
 Logits = NDArray[np.float32]
 Output = tuple[Logits, Logits, float]
@@ -29,6 +31,8 @@ LONGEST_SPAN = 30
 """Tokens. 98 of 100 gold answers of the training questions are shorter."""
 BATCH_TOKENS = 1600
 """About as many tokens as are read at once: larger batches are no faster and take more memory."""
+_NO_WORDS = -100.0
+"""The score of a sentence without a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,11 @@ class Reader(Protocol):
         """One reading for each passage, in their order. Raises `ReaderError` when the model fails."""
         ...
 
+    def compare(self, question: str, groups: Sequence[Group]) -> list[float]:
+        """For each sentence of all groups the logit of "this one answers" against "none does"; all 0 from a model that
+        cannot tell. Raises `ReaderError` when the model fails."""
+        ...
+
 
 class TrainedReader:
     """The reader that ships with Quoth, or one of the same kind in `folder` (as `training.export` writes it).
@@ -77,6 +86,7 @@ class TrainedReader:
         self.folder = folder or Path(__file__).parent / "model"
         self.name = "quoth-reader" if folder is None else str(folder)
         self._session: Any = None
+        self._comparer: Any = None
         self._tokenizer: Any = None
 
     def read(self, question: str, passages: Sequence[Passage]) -> list[Reading]:
@@ -86,6 +96,18 @@ class TrainedReader:
         self._load()
         windows = make_windows(self._tokenizer, question, passages)
         return combine(passages, windows, self._run(windows))
+
+    def compare(self, question: str, groups: Sequence[Group]) -> list[float]:
+        """For each sentence of all groups, the score of its best span less that of "none of them"."""
+        if not groups:
+            return []
+        self._load()
+        seen = make_comparison(self._tokenizer, question, groups)
+        ids, types = (np.array([row], dtype=np.int64) for row in (seen.ids, seen.types))
+        outputs = self._infer(self._comparer, {"ids": ids, "types": types, "mask": np.ones_like(ids)})
+        start, end = outputs[0][0], outputs[1][0]
+        null = float(start[0] + end[0])
+        return [best_spans(start[a:b], end[a:b], 1)[0][2] - null if a < b else _NO_WORDS for a, b in seen.places]
 
     def _run(self, windows: Sequence[Window]) -> list[Output]:
         """(start, end, relevance) of each window; those of about one length are read together."""
@@ -99,17 +121,17 @@ class TrainedReader:
             for row, i in enumerate(batch):
                 length = len(windows[i].ids)
                 ids[row, :length], types[row, :length], mask[row, :length] = windows[i].ids, windows[i].types, 1
-            start, end, relevance = self._infer({"ids": ids, "types": types, "mask": mask})
+            start, end, relevance = self._infer(self._session, {"ids": ids, "types": types, "mask": mask})
             for row, i in enumerate(batch):
                 length = len(windows[i].ids)
                 outputs[i] = (start[row, :length], end[row, :length], float(relevance[row]))
         return outputs
 
-    def _infer(self, inputs: dict[str, NDArray[np.int64]]) -> list[Logits]:
+    def _infer(self, session: Any, inputs: dict[str, NDArray[np.int64]]) -> list[Logits]:
         from onnxruntime.capi import onnxruntime_pybind11_state as faults
 
         try:
-            outputs: list[Logits] = self._session.run(None, inputs)
+            outputs: list[Logits] = session.run(None, inputs)
         except (faults.Fail, faults.InvalidArgument, faults.RuntimeException, RuntimeError, ValueError) as error:
             raise ReaderError(
                 f"The reader failed ({_first_line(error)}). Ask again; if it goes on, reinstall."
@@ -131,8 +153,12 @@ class TrainedReader:
         try:
             json.loads((self.folder / "reader.json").read_text(encoding="utf-8"))
             tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
-            model = (self.folder / "reader.onnx").read_bytes()
-            session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            session, comparer = (
+                onnxruntime.InferenceSession(
+                    (self.folder / name).read_bytes(), options, providers=["CPUExecutionProvider"]
+                )
+                for name in ("reader.onnx", "comparer.onnx")
+            )
         except Exception as error:  # tokenizers and onnxruntime raise bare Exceptions
             raise ReaderError(
                 f"The reader in {self.folder} cannot be loaded ({_first_line(error)}). "
@@ -140,7 +166,7 @@ class TrainedReader:
             ) from error
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        self._tokenizer, self._session = tokenizer, session
+        self._tokenizer, self._session, self._comparer = tokenizer, session, comparer
 
 
 def best_spans(

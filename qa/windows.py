@@ -1,8 +1,12 @@
-"""What the reader's network sees of a question and a passage: token ids, and where each token stands in the passage.
+"""What the reader's networks see: token ids, and where in them what stands.
 
     [CLS] question [SEP] title: heading [SEP] passage [SEP]      (without a title: [CLS] question [SEP] passage [SEP])
 
-The same code prepares the passages of training and those of an answer, so the two cannot drift apart.
+A passage is read apart from the others. The sentences that may answer are then compared, all in one input:
+
+    [CLS] question [SEP] title [SEP] sentence sentence [SEP] title [SEP] sentence [SEP]
+
+The same code prepares the inputs of training and those of an answer, so the two cannot drift apart.
 """
 
 from __future__ import annotations
@@ -16,6 +20,12 @@ HEAD_TOKENS = 32
 WINDOW_TOKENS = 320
 """The longest input; a longer passage is read in windows that overlap by `OVERLAP_TOKENS`, none of it left out."""
 OVERLAP_TOKENS = 64
+
+TITLE_TOKENS = 24
+SENTENCE_TOKENS = 96
+"""How much of a title and of a sentence is compared; less where many long sentences would not all fit."""
+COMPARISON_TOKENS = 384
+"""The longest input that sentences are compared in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +79,54 @@ def make_windows(
             types = [0] * len(front) + [1] * (len(ids) - len(front))
             windows.append(Window(i, ids, types, len(before), list(body.offsets[at : at + room])))
     return windows
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Sentences of one article, in its order, under its title ("" if it has none)."""
+
+    title: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One input of the network that compares.
+
+    `ids` and `types` are of one length; the groups begin at position `first`. Of each sentence, those of all groups in
+    one row, `places` holds where its tokens stand, (start, end) in `ids`, and `offsets` where each of these stands,
+    (start, end) in characters of the sentence. Ends are exclusive.
+    """
+
+    ids: list[int]
+    types: list[int]
+    first: int
+    places: list[tuple[int, int]]
+    offsets: list[list[tuple[int, int]]]
+
+
+def make_comparison(
+    tokenizer: Any, question: str, groups: Sequence[Group], limit: int = COMPARISON_TOKENS
+) -> Comparison:
+    """The one input that holds all sentences, the longest of them cut where they would go over `limit` tokens."""
+    texts = [question, *(g.title for g in groups), *(s for g in groups for s in g.sentences)]
+    encoded = tokenizer.encode_batch(texts, add_special_tokens=False)
+    cls, sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    front = [cls, *encoded[0].ids[:QUESTION_TOKENS], sep]
+    heads = [[*e.ids[:TITLE_TOKENS], sep] if e.ids else [] for e in encoded[1 : 1 + len(groups)]]
+    bodies = encoded[1 + len(groups) :]
+    room = limit - len(front) - sum(len(head) + 1 for head in heads)
+    longest = SENTENCE_TOKENS
+    while longest > 1 and sum(min(longest, len(body.ids)) for body in bodies) > room:
+        longest -= 1
+    ids, places, offsets = list(front), [], []
+    left = iter(bodies)
+    for head, group in zip(heads, groups, strict=True):
+        ids += head
+        for _ in group.sentences:
+            body = next(left)
+            places.append((len(ids), len(ids) + min(longest, len(body.ids))))
+            offsets.append(list(body.offsets[:longest]))
+            ids += body.ids[:longest]
+        ids.append(sep)
+    return Comparison(ids, [0] * len(front) + [1] * (len(ids) - len(front)), len(front), places, offsets)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from toy_reader import ToyReader
 
 from index import Hit
-from qa.evidence import distinct_sentences, features, rank_evidence
+from qa.evidence import COMPARED, compare_best, distinct_sentences, features, find_evidence, rank_evidence
 from qa.reader import Reading, ScoredSpan
+from qa.windows import Group
 
 TEXT = "The bridge in Lagos cost 4 million. It opened in 1932. The one in Rome cost 9 million."
 
@@ -55,5 +60,42 @@ def test_a_sentence_is_offered_once() -> None:
     assert [e.words for e in distinct_sentences(ranked)] == ["4 million", "1932"]
 
 
+class Comparer(ToyReader):
+    """Finds that the sentence which holds `liked` answers; keeps what it was shown."""
+
+    def __init__(self, liked: str) -> None:
+        super().__init__()
+        self.liked = liked
+        self.shown: list[Group] = []
+
+    def compare(self, question: str, groups: Sequence[Group]) -> list[float]:
+        self.shown += groups
+        return [20.0 if self.liked in sentence else -20.0 for group in groups for sentence in group.sentences]
+
+
+def test_the_best_sentences_are_ranked_anew_side_by_side() -> None:
+    spans = [("4 million", 3.0), ("1932", 2.0), ("Lagos", 1.5), ("9 million", 1.0)]
+    ranked = rank_evidence("What cost what?", [hit()], [reading(*spans)])
+    reader = Comparer("Rome")
+    found = compare_best("What cost what?", ranked, reader)
+    assert reader.shown == [Group("Bridges", tuple(re.findall(r"\w[^.]*\.", TEXT)))]
+    assert found[0].words == "9 million"
+    assert {e.words: e.compared for e in found} == {"4 million": -20, "1932": -20, "Lagos": -20, "9 million": 20}
+    assert features("What?", found)["compared"] == 20
+    assert compare_best("What?", [], reader) == []
+
+
+def test_what_is_too_low_to_be_compared_stays_behind() -> None:
+    hits = [replace(hit(), article_id=n, score=1 - n / 100) for n in range(9)]
+    ranked = rank_evidence("What?", hits, [reading(("1932", 1.0))] * 9)
+    reader = Comparer("Rome")
+    found = compare_best("What?", ranked, reader)
+    assert [group.sentences for group in reader.shown] == [("It opened in 1932.",)] * COMPARED
+    assert [e.hit.article_id for e in found] == list(range(9))
+    assert {e.compared for e in found} == {-20}
+
+
 def test_no_passages_give_no_evidence() -> None:
     assert rank_evidence("What?", [], []) == []
+    reader = ToyReader(broken=True)
+    assert find_evidence("What?", [], reader) == []

@@ -17,7 +17,15 @@ from qa.errors import ReaderError
 from qa.hub_reader import HubReader
 from qa.reader import Reader, Reading, TrainedReader, best_spans, combine, whole_words
 from qa.reranker import HubReranker
-from qa.windows import OVERLAP_TOKENS, Passage, Window, make_windows
+from qa.windows import (
+    OVERLAP_TOKENS,
+    SENTENCE_TOKENS,
+    Group,
+    Passage,
+    Window,
+    make_comparison,
+    make_windows,
+)
 
 MODEL = Path(__file__).parent.parent / "qa" / "model"
 
@@ -103,6 +111,29 @@ def test_long_passages_are_read_whole_in_windows(tokenizer, words: int) -> None:
     assert all(len(o) == OVERLAP_TOKENS for o in overlaps)
 
 
+def test_sentences_to_compare_stand_side_by_side(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    groups = [Group("Apples", ("It is red.", "It is round.")), Group("", ("Pears are green.",))]
+    seen = make_comparison(tokenizer, "What colour?", groups)
+    expected = "[CLS] what colour? [SEP] apples [SEP] it is red. it is round. [SEP] pears are green. [SEP]"
+    assert tokenizer.decode(seen.ids, False) == expected
+    told = [tokenizer.decode(seen.ids[start:end]) for start, end in seen.places]
+    assert told == ["it is red.", "it is round.", "pears are green."]
+    assert [len(offsets) for offsets in seen.offsets] == [end - start for start, end in seen.places]
+    assert seen.types == [0] * seen.first + [1] * (len(seen.ids) - seen.first)
+    assert tokenizer.decode(seen.ids[: seen.first], False) == "[CLS] what colour? [SEP]"
+
+
+def test_long_sentences_are_cut_so_that_all_can_be_compared(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    groups = [Group("Words " * 99, ("It is red.", "round " * 999)), Group("", ("flat " * 999,))]
+    seen = make_comparison(tokenizer, "What colour? " * 99, groups, limit=200)
+    assert len(seen.ids) <= 200
+    sizes = [end - start for start, end in seen.places]
+    assert sizes[0] == 4
+    assert sizes[1] == sizes[2] > 30
+    whole = make_comparison(tokenizer, "What colour?", [Group("", ("round " * 999,))])
+    assert whole.places[0][1] - whole.places[0][0] == SENTENCE_TOKENS
+
+
 def test_windows_of_one_passage_make_one_reading() -> None:
     text = "alpha beta gamma"
     low = np.zeros(4, dtype=np.float32)
@@ -118,7 +149,7 @@ def test_windows_of_one_passage_make_one_reading() -> None:
 def test_a_missing_or_damaged_model_is_a_reader_error(tmp_path: Path) -> None:
     with pytest.raises(ReaderError, match="missing or damaged"):
         TrainedReader(tmp_path).read("Who?", [Passage("Anna did.")])
-    for name in ("reader.onnx", "tokenizer.json", "reader.json"):
+    for name in ("reader.onnx", "comparer.onnx", "tokenizer.json", "reader.json"):
         folder = tmp_path / name
         shutil.copytree(MODEL, folder)
         data = (folder / name).read_bytes()
@@ -143,9 +174,11 @@ def test_a_fault_while_reading_is_raised_never_an_empty_reading(fault: Exception
     reader = TrainedReader()
     reader.read("Who?", [])
     reader._load()
-    reader._session = _Broken(fault)
+    reader._session = reader._comparer = _Broken(fault)
     with pytest.raises(ReaderError, match="reader"):
         reader.read("Who?", [Passage("Anna did.")])
+    with pytest.raises(ReaderError, match="reader"):
+        reader.compare("Who?", [Group("", ("Anna did.",))])
 
 
 @pytest.mark.real
@@ -160,6 +193,18 @@ def test_the_trained_reader_finds_the_words_that_answer(reader: TrainedReader) -
     assert nothing.spans == ()
     for reading, passage in zip((away, found, nothing), passages, strict=True):
         assert_well_formed(reading, passage.text)
+
+
+@pytest.mark.real
+def test_of_sentences_side_by_side_the_one_that_answers_is_told(reader: TrainedReader) -> None:
+    groups = [
+        Group("Talks end early", ("The foreign ministers of both countries met in Bern in May.", "It rained.")),
+        Group("Advisors agree", ("The security advisors met in Zürich on Friday.", "\u200b")),
+    ]
+    away, rain, found, nothing = reader.compare("Where did the security advisors meet?", groups)
+    assert found > max(away, rain, nothing, 0)
+    assert max(reader.compare("Who won the cycling race?", groups)) < 0
+    assert reader.compare("Who?", []) == []
 
 
 @pytest.mark.real
@@ -184,6 +229,7 @@ def test_the_toy_reader_keeps_the_contract() -> None:
     assert text[reading.spans[0].start : reading.spans[0].end] == "Rollo"
     assert reading.spans[0].score > reading.null > toy.read("Why is it blue?", [Passage(text)])[0].spans[0].score
     assert_well_formed(reading, text)
+    assert toy.compare("Who led the Normans?", [Group("", ("Rollo led the Normans.", "They settled."))]) == [0, -2]
     with pytest.raises(ReaderError):
         ToyReader(broken=True).read("Who?", [Passage(text)])
 
@@ -219,6 +265,7 @@ def test_another_model_reads_through_transformers(tmp_path: Path) -> None:
     assert_well_formed(long, text)
     assert_well_formed(short, "In Rome.")
     assert short.spans
+    assert HubReader(name).compare("Who?", [Group("", ("Anna.", "Bob.")), Group("", ("Eve.",))]) == [0, 0, 0]
     with pytest.raises(ReaderError, match="cannot be loaded"):
         HubReader(str(tmp_path / "nowhere")).read("Who?", [Passage("Anna.")])
 

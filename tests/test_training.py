@@ -19,7 +19,8 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from index.article import Article
 from qa.windows import Passage
-from training.batches import batches, code, collate
+from training.batches import batches, code, code_comparison, collate
+from training.comparisons import make_comparisons
 from training.corpus import NEWS, WRITTEN, Corpus, Question, paragraph_key, read_file, read_written
 from training.evaluate import auroc, overlap
 from training.lists import (
@@ -185,6 +186,27 @@ def test_no_passage_called_wrong_holds_the_answer() -> None:
         assert not any("in 911" in p.text for p in left.passages)
 
 
+def test_compared_sentences_hold_the_answer_once_or_not_at_all() -> None:
+    told = [f"The mayor of town {n} resigned on day {n}. Nobody knows why. Town {n} is small." for n in range(12)]
+    articles = [Article(text, f"Mayor {n}", id=n) for n, text in enumerate(told)]
+    corpus = Corpus(articles, WordsEncoder())  # type: ignore[arg-type]
+    start = told[7].index("day 7")
+    answered = Question("When did the mayor of town 7 resign?", 7, (0, 50), ((start, start + 5),), "news")
+    questions = [answered, Question("Who is mayor of town 3 now?", 3, (0, 50), (), "news")]
+    for seed in range(20):
+        lists = make_comparisons(corpus, questions, seed)
+        assert lists == make_comparisons(corpus, questions, seed)
+        plain = [made for made in lists if any(made.answers)]
+        assert [made.question for made in plain] == [answered.text]
+        (made,) = plain
+        found = [(p.text, p.text[s:e]) for p, spans in zip(made.passages, made.answers, strict=True) for s, e in spans]
+        assert found == [("The mayor of town 7 resigned on day 7.", "day 7")]
+        assert 4 <= len(made.passages) <= 8
+        assert sum("day 7" in passage.text for passage in made.passages) == 1
+        (none,) = [made for made in lists if made.question == questions[1].text]
+        assert not any(none.answers)
+
+
 def test_questions_are_changed_within_bounds() -> None:
     for seed in range(50):
         rng = random.Random(seed)
@@ -305,6 +327,37 @@ def test_token_places_are_those_of_the_answers(tokenizer: Tokenizer) -> None:
     assert tokenizer.decode(batch.ids[1, first : last + 1].tolist()) == "northern france"
     assert batch.inside[1].sum() == len(coded.windows[1].offsets)
     assert batch.starts.sum() == 1
+
+
+def test_compared_sentences_are_one_window_with_the_answer_in_its_place(tokenizer: Tokenizer) -> None:
+    passages = [Passage("They ruled.", "Dukes"), Passage("Rollo led in 911.", "Normans"), Passage("Rollo ruled.")]
+    coded = code_comparison(ReadingList("When did Rollo lead?", passages, [[], [(13, 16)], []]), tokenizer)
+    batch = collate([coded])
+    assert batch.ids.shape[0] == 1
+    (first,), (last,) = (marks[0].nonzero()[:, 0].tolist() for marks in (batch.starts, batch.ends))
+    assert tokenizer.decode(batch.ids[0, first : last + 1].tolist()) == "911"
+    assert batch.inside[0].nonzero()[0, 0] == coded.windows[0].first
+    assert batch.inside[0, -1] == 1
+
+
+def test_what_is_chosen_among_sentences_is_measured(tokenizer: Tokenizer) -> None:
+    from training.network import ReaderNetwork, Shape
+    from training.train import measure_choices
+
+    class Sure(ReaderNetwork):
+        """Finds its answer at 911, wherever that stands."""
+
+        def forward(self, ids, types, mask):  # type: ignore[no-untyped-def]
+            found = 9.0 * (ids == tokenizer.token_to_id("911"))
+            return found, found, found[:, 0]
+
+    told, other = [Passage("Rollo led in 911.")], [Passage("They ruled.")]
+    lists = [
+        code_comparison(ReadingList("When?", passages, answers), tokenizer)
+        for passages, answers in ((told, [[(13, 16)]]), (told, [[(0, 5)]]), (other, [[]]))
+    ]
+    said = measure_choices(Sure(Shape(9, 24, 2, 2, 48, 64)), lists, "cpu")
+    assert said == "the answer chosen 0.500  none where there is none 1.000"
 
 
 def _probabilities(tokenizer: Tokenizer, answers: list[list[tuple[int, int]]]):  # type: ignore[no-untyped-def]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from qa.errors import ReaderError
 from qa.reader import Reading, ScoredSpan
-from qa.windows import Passage
+from qa.windows import Group, Passage
 
 _STOP = frozenset(
     {"a", "an", "and", "are", "did", "do", "does", "how", "in", "is", "it", "many", "of", "on", "or", "the"}
@@ -37,6 +37,11 @@ class ToyReader:
         self.passages += passages
         asked = _words(question)
         return [self._reading(asked, passage.text) for passage in passages]
+
+    def compare(self, question: str, groups: Sequence[Group]) -> list[float]:
+        """The words that each sentence shares with the question, less 2."""
+        asked = _words(question)
+        return [len(asked & _words(sentence)) - 2.0 for group in groups for sentence in group.sentences]
 
     def _reading(self, asked: set[str], text: str) -> Reading:
         spans = []

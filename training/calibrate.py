@@ -25,15 +25,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index import Hit, Index
+from index import Index
 from qa import metrics
 from qa.chain import PASSAGES
 from qa.confidence import FILE
-from qa.evidence import features, rank_evidence
+from qa.evidence import Evidence, features, find_evidence
 from qa.question import kind_of
-from qa.reader import Reader, Reading, TrainedReader
+from qa.reader import Reader, TrainedReader
 from qa.squad import Question, QuestionSet, read_questions, some_of
-from qa.windows import Passage
 
 Floats = NDArray[np.float64]
 
@@ -159,9 +158,8 @@ def calibrate(rows: Sequence[Row], fitted_on: str, loss: float = LOSS) -> dict[s
     }
 
 
-def row_of(question: Question, hits: Sequence[Hit], readings: Sequence[Reading]) -> Row | None:
-    """The row of a question whose passages were read; None if there was no evidence in them."""
-    ranked = rank_evidence(question.text, hits, readings)
+def row_of(question: Question, ranked: Sequence[Evidence]) -> Row | None:
+    """The row of a question for which that evidence was found; None if there was none."""
     if not ranked:
         return None
     best = ranked[0]
@@ -174,9 +172,8 @@ def collect(asked: QuestionSet, index: Index, reader: Reader, depth: int = PASSA
     rows = []
     for done, question in enumerate(asked.questions, start=1):
         if kind_of(question.text) in ("fact", "explanation"):
-            hits = index.search(question.text, depth)
-            readings = reader.read(question.text, [Passage(hit.text, hit.title, hit.heading) for hit in hits])
-            rows.append(row_of(question, hits, readings))
+            found = find_evidence(question.text, index.search(question.text, depth), reader)
+            rows.append(row_of(question, found))
         if done % 100 == 0:
             print(f"{done:,} of {len(asked.questions):,} questions", flush=True)
     return [row for row in rows if row is not None]

@@ -1,4 +1,5 @@
-"""Makes the files of `qa/model` from a trained network: `python -m training.export --network DIR --out qa/model`.
+"""Makes the files of `qa/model` from a trained network: `python -m training.export --network DIR --out qa/model`, and
+with --compare the one of the network that compares.
 
 The ONNX model holds the word vectors in 8 bits with a scale each, the weights of the matrices in 8 bits with a scale
 for each column, and computes with these in 8 bits (activations are scaled as they come, all by one factor). A few
@@ -16,17 +17,18 @@ import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from qa.windows import HEAD_TOKENS, OVERLAP_TOKENS, QUESTION_TOKENS, WINDOW_TOKENS
-from training.batches import Batch, code, collate, load_tokenizer
-from training.lists import read_lists
+from training.batches import Batch, Coded, code, code_comparison, collate, load_tokenizer
+from training.lists import ReadingList, read_lists
 from training.network import ReaderNetwork, Shape, load
 
 MATRICES = ("qkv", "out", "up", "down")
@@ -93,10 +95,19 @@ def smooth(network: ReaderNetwork, seen: Sequence[Batch]) -> None:
 def export(network: ReaderNetwork, tokenizer: Path, out: Path, seen: Sequence[Batch]) -> None:
     """Writes `reader.onnx`, `tokenizer.json` and `reader.json` to `out`: in 8 bits, the activations measured on `seen`,
     or in 32 bits if nothing was seen."""
+    export_onnx(network, out / "reader.onnx", seen)
+    shutil.copy(tokenizer, out / "tokenizer.json")
+    lengths = {"question": QUESTION_TOKENS, "head": HEAD_TOKENS, "window": WINDOW_TOKENS, "overlap": OVERLAP_TOKENS}
+    about = {"shape": asdict(network.shape), "tokens": lengths, "bits": 8 if seen else 32}
+    (out / "reader.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+
+
+def export_onnx(network: ReaderNetwork, path: Path, seen: Sequence[Batch]) -> None:
+    """Writes the network alone, in 8 bits or in 32 as `export` does."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     eight_bit = bool(seen)
-    out.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "reader.onnx"
         if eight_bit:
@@ -106,15 +117,11 @@ def export(network: ReaderNetwork, tokenizer: Path, out: Path, seen: Sequence[Ba
         write_onnx(network, plain)
         if eight_bit:
             quantize_dynamic(
-                plain, out / "reader.onnx", per_channel=True, weight_type=QuantType.QInt8,
+                plain, path, per_channel=True, weight_type=QuantType.QInt8,
                 op_types_to_quantize=["MatMul"], nodes_to_exclude=_kept(plain),
             )  # fmt: skip
         else:
-            shutil.copy(plain, out / "reader.onnx")
-    shutil.copy(tokenizer, out / "tokenizer.json")
-    lengths = {"question": QUESTION_TOKENS, "head": HEAD_TOKENS, "window": WINDOW_TOKENS, "overlap": OVERLAP_TOKENS}
-    about = {"shape": asdict(network.shape), "tokens": lengths, "bits": 8 if eight_bit else 32}
-    (out / "reader.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+            shutil.copy(plain, path)
 
 
 def write_onnx(network: ReaderNetwork, path: Path) -> None:
@@ -185,18 +192,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--network", type=Path, required=True, help="folder of the trained network")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--lists", type=Path, help="lists to measure activations over (default: beside --network)")
+    parser.add_argument("--compare", action="store_true", help="it is the network that compares: comparer.onnx")
     parser.add_argument("--plain", action="store_true", help="32 bits, to compare with")
     args = parser.parse_args(argv)
-    seen = [] if args.plain else _some_lists(args.lists or args.network.parent / "lists.jsonl.gz", args.network)
-    export(load(args.network), args.network / "tokenizer.json", args.out, seen)
+    coded = code_comparison if args.compare else code
+    path = args.lists or args.network.parent / "lists.jsonl.gz"
+    seen = [] if args.plain else _some_lists(path, args.network, coded)
+    if args.compare:
+        export_onnx(load(args.network), args.out / "comparer.onnx", seen)
+    else:
+        export(load(args.network), args.network / "tokenizer.json", args.out, seen)
 
 
-def _some_lists(path: Path, network: Path) -> list[Batch]:
+def _some_lists(path: Path, network: Path, coded: Callable[[ReadingList, Any], Coded]) -> list[Batch]:
     """The first lists of the file, each a batch."""
     if not path.is_file():
         raise SystemExit(f"There is no file {path}. Name the lists that were trained on: --lists FILE")
     tokenizer = load_tokenizer(network)
-    return [collate([code(made, tokenizer)]) for made in read_lists(path)[:SEEN]]
+    return [collate([coded(made, tokenizer)]) for made in read_lists(path)[:SEEN]]
 
 
 if __name__ == "__main__":

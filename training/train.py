@@ -3,8 +3,11 @@
 DIR of --data holds `train.json.gz` and `dev.json.gz` in SQuAD 2.0's format, each article with a `source`. Everything
 made on the way goes to --out: `lists.jsonl.gz` (what is trained on), `checkpoint/` (the newest state; a run that was
 cut off goes on from it), `states/` (earlier ones), `network/` (the finished weights: the mean of the later states),
-`log.txt`. Then `python -m training.export` makes the files of `qa/model`. On two CPU cores about 28 passages are learnt
+`log.txt`. Then `python -m training.export` makes the files of `qa/model`. On two CPU cores about 20 passages are learnt
 a second; on a GPU the whole takes minutes.
+
+With --compare the second network is trained in the same way, the one that sees sentences of several passages side by
+side; it best begins at the first one: `--compare --start qa/model --lists 16 --rate 7e-5`.
 """
 
 from __future__ import annotations
@@ -23,9 +26,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from index.article import Article
-from qa.reader import Reading, combine
+from qa.reader import Reading, best_spans, combine
 from qa.windows import Passage, make_windows
-from training.batches import Batch, Coded, batches, code, collate, load_tokenizer
+from training.batches import Batch, Coded, batches, code, code_comparison, collate, load_tokenizer
+from training.comparisons import make_comparisons
 from training.corpus import NEWS, Corpus, Question, read_file, read_written
 from training.evaluate import OpenBook, candidates, open_book, search_weights
 from training.lists import ReadingList, make_lists, read_lists, write_lists
@@ -45,6 +49,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--more", type=Path, nargs="*", default=[], help="more gzipped files in SQuAD 2.0's format to learn from"
     )
+    parser.add_argument("--compare", action="store_true", help="train the network that compares sentences")
     parser.add_argument("--out", type=Path, default="build/reader", help="folder for all that is made (%(default)s)")
     parser.add_argument("--start", type=Path, help="weights to start from (default: the encoder all-MiniLM-L6-v2)")
     parser.add_argument("--steps", type=int, help="batches to learn (default: one pass over the lists)")
@@ -53,7 +58,12 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--rate", type=float, default=5e-5, help="highest learning rate; it falls to 0 (%(default)s)")
     parser.add_argument("--frozen", type=int, default=1, help="lowest layers kept as they are (%(default)s)")
-    parser.add_argument("--dev", type=int, default=300, help="dev questions asked at each measurement (%(default)s)")
+    parser.add_argument(
+        "--dev",
+        type=int,
+        default=300,
+        help="dev questions asked at each measurement, or with --compare lists set apart for it (%(default)s)",
+    )
     parser.add_argument("--every", type=int, default=400, help="steps from one measurement to the next (%(default)s)")
     parser.add_argument(
         "--average",
@@ -79,14 +89,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         torch.set_num_threads(args.threads)
     start = args.start or encoder_folder()
     tokenizer = load_tokenizer(start)
-    lists = [
-        code(made, tokenizer) for made in _lists([args.data / "train.json.gz", NEWS, *args.more], args.out, args.seed)
-    ]
-    log(args.out, f"{len(lists)} lists, {sum(len(made.windows) for made in lists)} passages")
-    trainer = Trainer(load(start), args, lists)
+    make, coded = (make_comparisons, code_comparison) if args.compare else (make_lists, code)
+    made = _lists([args.data / "train.json.gz", NEWS, *args.more], args.out, args.seed, make)
+    lists = [coded(one, tokenizer) for one in made]
+    log(args.out, f"{len(lists)} lists, {sum(len(one.windows) for one in lists)} inputs")
+    apart = lists[: args.dev] if args.compare else []
+    trainer = Trainer(load(start), args, lists[len(apart) :])
     trainer.resume()
-    book = open_book(args.data, args.dev) if args.dev else None
-    trainer.run(lambda: measure(trainer.network, tokenizer, book, args.device) if book else "")
+    if args.compare:
+        trainer.run(lambda: measure_choices(trainer.network, apart, args.device))
+    else:
+        book = open_book(args.data, args.dev) if args.dev else None
+        trainer.run(lambda: measure(trainer.network, tokenizer, book, args.device) if book else "")
     states = [args.out / "states" / f"{step}" for step in trainer.kept() if step < trainer.steps]
     earlier = [load(state) for state in states if state.exists()]  # none of a part that ran with other --steps
     save(mean_of([trainer.network.cpu(), *earlier]), args.out / "network")
@@ -109,7 +123,12 @@ def log(out: Path, line: str) -> None:
         file.write(line + "\n")
 
 
-def _lists(files: Sequence[Path], out: Path, seed: int) -> list[ReadingList]:
+def _lists(
+    files: Sequence[Path],
+    out: Path,
+    seed: int,
+    make: Callable[[Corpus, Sequence[Question], int], list[ReadingList]],
+) -> list[ReadingList]:
     path = out / "lists.jsonl.gz"
     if not path.exists():
         log(out, "making the lists: encoding all articles and searching for each question (minutes)")
@@ -120,7 +139,7 @@ def _lists(files: Sequence[Path], out: Path, seed: int) -> list[ReadingList]:
             some, asked = read_file(file, written=written)
             questions += [replace(q, article=q.article + len(articles)) for q in asked]
             articles += [Article(a.text, a.title, id=len(articles) + a.id) for a in some]
-        write_lists(make_lists(Corpus(articles), questions, seed), path)
+        write_lists(make(Corpus(articles), questions, seed), path)
     return read_lists(path)
 
 
@@ -256,6 +275,23 @@ def measure(network: ReaderNetwork, tokenizer: object, book: OpenBook, device: s
     offered = candidates(book, lambda q, p: read(network, tokenizer, q, p, device), depth)
     a, b, made = search_weights(book, offered, depth)
     return f"{made}  (margin + {a:g} relevance + {b:g} retrieval, {depth} passages)"
+
+
+@torch.inference_mode()
+def measure_choices(network: ReaderNetwork, apart: Sequence[Coded], device: str) -> str:
+    """Of the lists with an answer the share whose best span touches one, of the others that where none is found."""
+    network.eval()
+    right: dict[bool, list[bool]] = {True: [], False: []}
+    for made in apart:
+        batch = _to(collate([made]), device)
+        start, end, _ = (x[0].cpu().numpy() for x in network(batch.ids, batch.types, batch.mask))
+        first, answers = made.windows[0].first, made.answers[0]
+        s, e, score = best_spans(start[first:], end[first:], 1)[0]
+        answered = score > start[0] + end[0]
+        touches = any(a <= first + e and first + s <= b for a, b in answers)
+        right[bool(answers)].append(touches if answers else not answered)
+    shares = [sum(found) / max(1, len(found)) for found in (right[True], right[False])]
+    return f"the answer chosen {shares[0]:.3f}  none where there is none {shares[1]:.3f}"
 
 
 @torch.inference_mode()
