@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from toy_reader import ToyReader
 
 from index import Hit
-from qa.evidence import COMPARED, compare_best, distinct_sentences, features, find_evidence, rank_evidence
+from qa.evidence import COMPARED, DECISIVE, compare_best, distinct_sentences, features, find_evidence, rank_evidence
 from qa.reader import Reading, ScoredSpan
 from qa.windows import Group
 
@@ -81,8 +82,18 @@ def test_the_best_sentences_are_ranked_anew_side_by_side() -> None:
     assert reader.shown == [Group("Bridges", tuple(re.findall(r"\w[^.]*\.", TEXT)))]
     assert found[0].words == "9 million"
     assert {e.words: e.compared for e in found} == {"4 million": -20, "1932": -20, "Lagos": -20, "9 million": 20}
-    assert features("What?", found)["compared"] == 20
     assert compare_best("What?", [], reader) == []
+
+
+@pytest.mark.parametrize("lead", [DECISIVE - 0.1, DECISIVE + 0.1])
+def test_what_leads_by_far_needs_no_comparison(lead: float) -> None:
+    ranked = rank_evidence("What?", [hit()], [reading(("1932", 1.0 + lead), ("9 million", 1.0))])
+    reader = Comparer("Rome")
+    found = compare_best("What?", ranked, reader)
+    compared = lead < DECISIVE
+    assert bool(reader.shown) == compared
+    assert found[0].words == ("9 million" if compared else "1932")
+    assert [e.compared for e in found] == ([20, -20] if compared else [0, 0])
 
 
 def test_what_is_too_low_to_be_compared_stays_behind() -> None:
