@@ -62,7 +62,7 @@ class Evidence:
     @property
     def words(self) -> str:
         """The span's words."""
-        return self.hit.text[self.span[0] - self.hit.start : self.span[1] - self.hit.start]
+        return _slice(self.hit, self.span)
 
 
 def find_evidence(question: str, hits: Sequence[Hit], reader: Reader) -> list[Evidence]:
@@ -83,8 +83,7 @@ def rank_evidence(question: str, hits: Sequence[Hit], readings: Sequence[Reading
         for scored in reading.spans:
             span = (hit.start + scored.start, hit.start + scored.end)
             sentence = _around(hit.sentences, span)
-            words = hit.text[sentence[0] - hit.start : sentence[1] - hit.start].lower()
-            coverage = (around + _share(asked, words)) / 2
+            coverage = (around + _share(asked, _slice(hit, sentence).lower())) / 2
             found.append(Evidence(hit, span, sentence, scored.score - reading.null, reading.relevance, coverage))
     return sorted(found, key=lambda evidence: -evidence.score)
 
@@ -97,8 +96,9 @@ def compare_best(question: str, ranked: Sequence[Evidence], reader: Reader) -> l
         return list(ranked)
     articles = list(dict.fromkeys(evidence.hit.article_id for evidence in best))
     best.sort(key=lambda e: (articles.index(e.hit.article_id), e.sentence))
-    groups = [[e for e in best if e.hit.article_id == article] for article in articles]
-    logits = reader.compare(question, [Group(g[0].hit.title, tuple(map(_sentence, g))) for g in groups])
+    together = [[e for e in best if e.hit.article_id == article] for article in articles]
+    groups = [Group(own[0].hit.title, tuple(_slice(e.hit, e.sentence) for e in own)) for own in together]
+    logits = reader.compare(question, groups)
     told = list(zip(best, logits, strict=True))
     found = [
         replace(e, compared=next((logit for other, logit in told if _overlap(e, other)), min(logits))) for e in ranked
@@ -121,10 +121,9 @@ def _around(sentences: Sequence[Span], span: Span) -> Span:
     return touched[0][0], touched[-1][1]
 
 
-def _sentence(evidence: Evidence) -> str:
-    """The words of its sentence."""
-    start, end = (place - evidence.hit.start for place in evidence.sentence)
-    return evidence.hit.text[start:end]
+def _slice(hit: Hit, span: Span) -> str:
+    """The words of a span of the hit's article that lies within the hit."""
+    return hit.text[span[0] - hit.start : span[1] - hit.start]
 
 
 def _overlap(one: Evidence, other: Evidence) -> bool:

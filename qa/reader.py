@@ -95,7 +95,7 @@ class TrainedReader:
             return []
         self._load()
         windows = make_windows(self._tokenizer, question, passages)
-        return combine(passages, windows, self._run(windows))
+        return combine(passages, windows, self._run(self._session, windows))
 
     def compare(self, question: str, groups: Sequence[Group]) -> list[float]:
         """For each sentence of all groups, the score of its best span less that of "none of them"."""
@@ -103,14 +103,12 @@ class TrainedReader:
             return []
         self._load()
         seen = make_comparison(self._tokenizer, question, groups)
-        ids, types = (np.array([row], dtype=np.int64) for row in (seen.ids, seen.types))
-        outputs = self._infer(self._comparer, {"ids": ids, "types": types, "mask": np.ones_like(ids)})
-        start, end = outputs[0][0], outputs[1][0]
+        ((start, end, _),) = self._run(self._comparer, [Window(0, seen.ids, seen.types, seen.first, [])])
         null = float(start[0] + end[0])
         return [best_spans(start[a:b], end[a:b], 1)[0][2] - null if a < b else _NO_WORDS for a, b in seen.places]
 
-    def _run(self, windows: Sequence[Window]) -> list[Output]:
-        """(start, end, relevance) of each window; those of about one length are read together."""
+    def _run(self, session: Any, windows: Sequence[Window]) -> list[Output]:
+        """(start, end, relevance) of each window by that network; those of about one length are read together."""
         outputs: list[Output] = [(np.empty(0), np.empty(0), 0.0)] * len(windows)  # type: ignore[list-item]
         order = sorted(range(len(windows)), key=lambda i: -len(windows[i].ids))
         while order:
@@ -121,7 +119,7 @@ class TrainedReader:
             for row, i in enumerate(batch):
                 length = len(windows[i].ids)
                 ids[row, :length], types[row, :length], mask[row, :length] = windows[i].ids, windows[i].types, 1
-            start, end, relevance = self._infer(self._session, {"ids": ids, "types": types, "mask": mask})
+            start, end, relevance = self._infer(session, {"ids": ids, "types": types, "mask": mask})
             for row, i in enumerate(batch):
                 length = len(windows[i].ids)
                 outputs[i] = (start[row, :length], end[row, :length], float(relevance[row]))

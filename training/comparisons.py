@@ -99,8 +99,6 @@ class _Maker:
 
     def _likely(self, q: Question, asked: str, right: Sequence[_Place]) -> list[_Place]:
         """Sentences that do not answer, the likeliest first, no more than three of a passage."""
-        whole = self.corpus.articles[q.article].text
-        told = [re.compile(rf"(?<!\w){re.escape(whole[s:e])}(?!\w)", re.I) for s, e in q.answers]
         holders = self.corpus.holders(q.article, q.answers)
         stems = _stems(asked)
         every = sum(self.rarity.get(stem, 1.0) for stem in stems) or 1.0
@@ -109,9 +107,8 @@ class _Maker:
             chunk, own = self.corpus.chunks[i], []
             for start, end in chunk.sentences:
                 text = self.corpus.articles[chunk.article_id].text[start:end]
-                if any(a == chunk.article_id and s < end and start < e for a, (s, e) in right) or any(
-                    pattern.search(text) for pattern in told
-                ):
+                touches = any(a == chunk.article_id and s < end and start < e for a, (s, e) in right)
+                if touches or self.corpus.tells(text, q):
                     continue
                 shared = sum(self.rarity.get(stem, 1.0) for stem in stems if stem in text.lower()) / every
                 score = shared + 0.3 * _fits(asked, text) + 0.1 * (i in holders) - 0.02 * rank

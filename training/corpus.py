@@ -156,3 +156,9 @@ class Corpus:
             for i in self.of_article[article]
             if any(self.chunks[i].start <= s and e <= self.chunks[i].end for s, e in wanted)
         ]
+
+    def tells(self, text: str, q: Question) -> bool:
+        """Whether a text happens to hold one of the answers, so that calling it wrong would be unfair."""
+        whole = self.articles[q.article].text
+        low = text.lower()
+        return any(re.search(rf"(?<!\w){re.escape(whole[s:e].lower())}(?!\w)", low) for s, e in q.answers)

@@ -147,7 +147,7 @@ class Maker:
         kept = [(s, e) for s, e in chunk.sentences if not any(s < b and a < e for a, b in q.answers)]
         left = Passage(" ".join(text[s:e] for s, e in kept), self.corpus.articles[q.article].title, chunk.heading)
         parts: list[tuple[Passage, list[tuple[int, int]]]]
-        parts = [(left, [])] if left.text and not self._tells(left.text, q) else []
+        parts = [(left, [])] if left.text and not self.corpus.tells(left.text, q) else []
         others = self._others(q, holders, negatives + 1 - len(parts))
         parts += [self._passage(i, q, 500) for i in others]
         return self._list(q.text, [(passage, spans, None) for passage, spans in parts])
@@ -156,23 +156,17 @@ class Maker:
         """Chunks that do not answer: about half from the top of the search, one beside the answer, the rest below; or
         with `near` the one beside and the rest from the top."""
         shut = set(holders) | set(self.corpus.holders(q.article, q.answers))
-        ranked = [i for i, _ in self.found[q.text] if i not in shut and not self._tells(self.corpus.text(i), q)]
+        ranked = [i for i, _ in self.found[q.text] if i not in shut and not self.corpus.tells(self.corpus.text(i), q)]
         beside = [
             j for i in holders for j in (i - 1, i + 1) if j in self.corpus.of_article[q.article] and j not in shut
         ]
-        beside = [j for j in beside if not self._tells(self.corpus.text(j), q)]
+        beside = [j for j in beside if not self.corpus.tells(self.corpus.text(j), q)]
         top, below = (ranked[:9], ranked[9:]) if near else (ranked[:4], ranked[4:])
         self.rng.shuffle(top)
         side = [self.rng.choice(beside)] if beside else []
         chosen = [*side, *top] if near else [*top[: (wanted + 1) // 2], *side]
         self.rng.shuffle(below)
         return list(dict.fromkeys([*chosen, *below, *top]))[:wanted]
-
-    def _tells(self, text: str, q: Question) -> bool:
-        """Whether a text happens to hold one of the answers, so that calling it wrong would be unfair."""
-        whole = self.corpus.articles[q.article].text
-        low = text.lower()
-        return any(re.search(rf"(?<!\w){re.escape(whole[s:e].lower())}(?!\w)", low) for s, e in q.answers)
 
     def _passage(self, i: int, q: Question, size: int) -> tuple[Passage, list[tuple[int, int]]]:
         """Chunk `i`, or a run of its sentences of about `size` characters that holds the answer, or else the most
