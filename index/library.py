@@ -139,10 +139,15 @@ class Index:
         with self._folder.reading() as store:
             return store.article(article_id)
 
+    def chunks(self, article_id: int, around: Span | None = None) -> tuple[Chunk, ...]:
+        """An article's chunks in order, or those of them that touch that stretch of its characters; none for an article
+        that was removed."""
+        with self._folder.reading() as store:
+            return tuple(store.chunks_of(article_id, around))
+
     def sentences(self, article_id: int) -> tuple[Span, ...]:
         """The spans of an article's quotable sentences in order; none for an article that was removed."""
-        with self._folder.reading() as store:
-            return tuple(span for chunk in store.chunks_of(article_id) for span in chunk.sentences)
+        return tuple(span for chunk in self.chunks(article_id) for span in chunk.sentences)
 
     @property
     def generation(self) -> int:

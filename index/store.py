@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from index.article import Article, Chunk, Span
+from index.article import MAX_CHARACTERS, Article, Chunk, Span
 from index.encoder import Vectors
 from index.errors import (
     ArticleGoneError,
@@ -296,18 +296,20 @@ class Store:
     def chunks(self, ids: Iterable[int]) -> dict[int, Chunk]:
         """The chunks of these ids, by id. Raises `IndexDamagedError` if one is not there."""
         ids = list(ids)
-        found = {chunk.id: chunk for chunk in self._chunks("chunks.id", ids)}
+        found = {chunk.id: chunk for chunk in self._chunks("chunks.id = ?", ((id_,) for id_ in ids))}
         if len(found) < len(set(ids)):
             raise damaged(self.path.parent, "a chunk is missing")
         return found
 
-    def chunks_of(self, article_id: int) -> list[Chunk]:
-        """An article's chunks in order."""
-        return sorted(self._chunks("article_id", [article_id]), key=lambda chunk: chunk.start)
+    def chunks_of(self, article_id: int, around: Span | None = None) -> list[Chunk]:
+        """An article's chunks in order, or those of them that touch a stretch of it."""
+        start, end = around or (0, MAX_CHARACTERS)
+        where = 'article_id = ? AND start < ? AND "end" > ?'
+        return sorted(self._chunks(where, [(article_id, end, start)]), key=lambda chunk: chunk.start)
 
-    def _chunks(self, column: str, values: Iterable[int]) -> Iterator[Chunk]:
+    def _chunks(self, where: str, values: Iterable[tuple[int, ...]]) -> Iterator[Chunk]:
         for value in values:
-            for row in self._db.execute(f"SELECT {_CHUNK} FROM chunks WHERE {column} = ?", (value,)):
+            for row in self._db.execute(f"SELECT {_CHUNK} FROM chunks WHERE {where}", value):
                 self._typed(row, int, int, int, str, str, int)
                 spans = tuple(self._span(span) for span in self._typed([self._loads(row[3])], list)[0])
                 yield Chunk(row[0], row[1], row[2], spans, row[4], row[5])

@@ -2,7 +2,7 @@
 
 question ─ kind ─┬─ greeting, empty ────────────────────────────────┐
                  ├─ overview: central sentences ────────────────────┤
-                 └─ retriever ─ (reranker) ─ reader ─ evidence ─ confidence ─ decide ─ quotes verified ─ Answer
+                 └─ retriever ─ (reranker) ─ passages ─ reader ─ evidence ─ confidence ─ decide ─ verify ─ Answer
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from index.errors import ArticleGoneError
 from qa.confidence import load_confidence
 from qa.evidence import Evidence, distinct_sentences, features, find_evidence
 from qa.overview import articles_meant, central_sentences
+from qa.passages import SEARCHED, widen
 from qa.question import Kind, clean_question, kind_of
 from qa.quotes import make_quote, verify_answer
 from qa.reader import Reader, TrainedReader
@@ -29,9 +30,6 @@ from qa.types import Answer, Quote
 if TYPE_CHECKING:
     from langchain_core.documents import Document
     from langchain_core.runnables import Runnable
-
-PASSAGES = 8
-"""How many passages are retrieved and read."""
 
 MOST_QUOTES = 3
 EXTRA_GAP = {"fact": 1.0, "explanation": 3.0}
@@ -103,12 +101,12 @@ class Answerer:
         return Answer(asked.question, False, _ASK, reason="empty question")
 
     def read(self, found: dict[str, Any]) -> _Read:
-        """What the retrieved documents, each read once with the question, have to say."""
+        """What the retrieved documents have to say, each read once, with its surroundings and the question."""
         asked: _Asked = found["asked"]
         hits = [_as_hit(document) for document in found["documents"]]
         if self.reranker:
-            hits = self.reranker.rerank(asked.question, hits)[:PASSAGES]
-        return _Read(asked, find_evidence(asked.question, hits, self.reader))
+            hits = self.reranker.rerank(asked.question, hits)
+        return _Read(asked, find_evidence(asked.question, widen(self.index, hits), self.reader))
 
     def decide(self, read: _Read) -> Answer:
         """The answer, or that the articles don't say: whichever the one calibrated confidence allows."""
@@ -198,7 +196,7 @@ def build_chain(
     reads = named_reader(reader) if isinstance(reader, str) else reader
     orders = named_reranker(reranker) if isinstance(reranker, str) else reranker
     steps = Answerer(index, reads, orders, limit, since, source)
-    retriever = index.as_retriever(RERANKED if orders else PASSAGES, since=since, source=source)
+    retriever = index.as_retriever(RERANKED if orders else SEARCHED, since=since, source=source)
     find = RunnableParallel(asked=RunnableLambda(lambda asked: asked), documents=RunnableLambda(_text) | retriever)
     answered = RunnableBranch(
         (lambda asked: asked.kind in ("empty", "greeting"), RunnableLambda(steps.small_talk)),

@@ -17,7 +17,7 @@ from typing import Any
 
 QUESTION_TOKENS = 64
 HEAD_TOKENS = 32
-WINDOW_TOKENS = 320
+WINDOW_TOKENS = 400
 """The longest input; a longer passage is read in windows that overlap by `OVERLAP_TOKENS`, none of it left out."""
 OVERLAP_TOKENS = 64
 

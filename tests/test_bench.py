@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.news import QUESTIONS, REWORDED, entry, main, questions_of
+from bench.news import QUESTIONS, REWORDED, TUNING, entry, main, questions_of
 from qa.squad import read_questions
 
 TEXT = "Bridge opens\n\nThe bridge opened in May.\n\nIt cost 4m.\n"
 
 
-@pytest.mark.parametrize("path", [QUESTIONS, REWORDED])
+@pytest.mark.parametrize("path", [QUESTIONS, REWORDED, TUNING])
 def test_the_news_questions_are_in_order(path: Path) -> None:
     asked = [row for rows in questions_of(path).values() for row in rows]
     assert len({question for question, _, _ in asked}) == len(asked) > 100

@@ -10,9 +10,19 @@ import pytest
 from toy_reader import ToyReader
 
 from index import Hit
-from qa.evidence import COMPARED, DECISIVE, compare_best, distinct_sentences, features, find_evidence, rank_evidence
+from index.article import Span
+from qa.evidence import (
+    COMPARED,
+    DECISIVE,
+    READ_FIRST,
+    compare_best,
+    distinct_sentences,
+    features,
+    find_evidence,
+    rank_evidence,
+)
 from qa.reader import Reading, ScoredSpan
-from qa.windows import Group
+from qa.windows import Group, Passage
 
 TEXT = "The bridge in Lagos cost 4 million. It opened in 1932. The one in Rome cost 9 million."
 
@@ -104,6 +114,41 @@ def test_what_is_too_low_to_be_compared_stays_behind() -> None:
     assert [group.sentences for group in reader.shown] == [("It opened in 1932.",)] * COMPARED
     assert [e.hit.article_id for e in found] == list(range(9))
     assert {e.compared for e in found} == {-20}
+
+
+class Counting(ToyReader):
+    """Finds two spans in each passage, the better one of the passage of article `sure` leading by far."""
+
+    def __init__(self, sure: int) -> None:
+        super().__init__()
+        self.sure = sure
+
+    def read(self, question: str, passages: Sequence[Passage]) -> list[Reading]:
+        self.passages += passages
+        return [reading(("1932", 30.0 if p.title == f"{self.sure}" else 1.0), ("Rome", 1.0)) for p in passages]
+
+
+@pytest.mark.parametrize("sure", range(READ_FIRST + 1))
+def test_what_is_sure_after_the_first_passages_ends_the_reading(sure: int) -> None:
+    hits = [replace(hit(), article_id=n, title=f"{n}") for n in range(READ_FIRST + 3)]
+    reader = Counting(sure)
+    found = find_evidence("When?", hits, reader)
+    assert found[0].hit.article_id == sure
+    assert [p.title for p in reader.passages] == [h.title for h in hits[: READ_FIRST if sure < READ_FIRST else None]]
+
+
+def test_which_words_answer_is_asked_of_the_best_sentence_alone() -> None:
+    asked = []
+
+    class Chooser(Counting):
+        def words_in(self, question: str, title: str, sentence: str) -> Span | None:
+            asked.append((question, title, sentence))
+            return sentence.index("opened"), len(sentence) - 1
+
+    found = find_evidence("When?", [replace(hit(), title="0")], Chooser(0))
+    assert asked == [("When?", "0", "It opened in 1932.")]
+    assert [e.words for e in found] == ["opened in 1932", "Rome"]
+    assert [e.margin for e in found] == [30.0, 1.0]
 
 
 def test_no_passages_give_no_evidence() -> None:

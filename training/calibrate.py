@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 
 from index import Index
 from qa import metrics
-from qa.chain import PASSAGES
 from qa.confidence import FILE
 from qa.evidence import Evidence, features, find_evidence
+from qa.passages import SEARCHED, widen
 from qa.question import kind_of
 from qa.reader import Reader, TrainedReader
 from qa.squad import Question, QuestionSet, read_questions, some_of
@@ -167,12 +167,12 @@ def row_of(question: Question, ranked: Sequence[Evidence]) -> Row | None:
     return Row(features(question.text, ranked), right, question.answerable, question.source)
 
 
-def collect(asked: QuestionSet, index: Index, reader: Reader, depth: int = PASSAGES) -> list[Row]:
+def collect(asked: QuestionSet, index: Index, reader: Reader, depth: int = SEARCHED) -> list[Row]:
     """The rows of all questions that the chain would read passages for."""
     rows = []
     for done, question in enumerate(asked.questions, start=1):
         if kind_of(question.text) in ("fact", "explanation"):
-            found = find_evidence(question.text, index.search(question.text, depth), reader)
+            found = find_evidence(question.text, widen(index, index.search(question.text, depth)), reader)
             rows.append(row_of(question, found))
         if done % 100 == 0:
             print(f"{done:,} of {len(asked.questions):,} questions", flush=True)

@@ -1,0 +1,71 @@
+"""Hits -> the passages that are read: each hit with what stands around it in its article, nothing of it twice.
+
+What is good to search by is short; what is good to read says who "he" is, and lets a sentence be weighed against those
+beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from index import Article, Hit, Index
+from index.article import Chunk
+from index.errors import ArticleGoneError
+
+SEARCHED = 20
+"""How many chunks are retrieved; those that stand in a better one's passage are not read again."""
+PASSAGE_CHARACTERS = 1400
+"""The length up to which a hit is widened: about what is read at once, with the question and the title."""
+READ_CHARACTERS = 4500
+"""How much is read for one question, around the best hits first."""
+
+
+def widen(index: Index, hits: Sequence[Hit]) -> list[Hit]:
+    """The hits, best first, each with whole neighbouring chunks of its section, as many on either side as fit in
+    `PASSAGE_CHARACTERS`, and `READ_CHARACTERS` in all; a hit that stands in a better one's passage is left out.
+
+    Raises `ArticleGoneError` if an article was removed since it was found.
+    """
+    passages: list[Hit] = []
+    taken: set[int] = set()
+    left = READ_CHARACTERS
+    for hit in hits:
+        if hit.chunk_id in taken:
+            continue
+        if passages and hit.end - hit.start > left:
+            break
+        article, size = index.article(hit.article_id), min(PASSAGE_CHARACTERS, left)
+        near = index.chunks(article.id, (hit.start - size, hit.end + size))
+        run = _grown(article, near, hit.chunk_id, taken, size)
+        taken |= {chunk.id for chunk in run}
+        passages.append(_joined(hit, article, run))
+        left -= run[-1].end - run[0].start
+    return passages
+
+
+def _grown(article: Article, near: Sequence[Chunk], chunk_id: int, taken: set[int], size: int) -> Sequence[Chunk]:
+    """That chunk and its neighbours, forward and backward in turn, as many as are not taken and fit in `size`."""
+    own = [i for i, chunk in enumerate(near) if chunk.id == chunk_id]
+    if not own:
+        raise ArticleGoneError(f"{article.source} was changed while it was read. Ask again.")
+    joins = [not article.text[one.end : other.start].strip() for one, other in pairwise(near)]
+    lowest = highest = first = last = own[0]
+    while lowest > 0 and joins[lowest - 1] and near[lowest - 1].id not in taken:
+        lowest -= 1
+    while highest < len(joins) and joins[highest] and near[highest + 1].id not in taken:
+        highest += 1
+    forward = back = True
+    while forward or back:
+        forward = last < highest and near[last + 1].end - near[first].start <= size
+        last += forward
+        back = first > lowest and near[last].end - near[first - 1].start <= size
+        first -= back
+    return near[first : last + 1]
+
+
+def _joined(hit: Hit, article: Article, run: Sequence[Chunk]) -> Hit:
+    start, end = run[0].start, run[-1].end
+    sentences = tuple(span for chunk in run for span in chunk.sentences)
+    return replace(hit, text=article.text[start:end], start=start, end=end, sentences=sentences)
