@@ -183,9 +183,9 @@ def _overlap(one: Evidence, other: Evidence) -> bool:
 def features(question: str, ranked: Sequence[Evidence]) -> dict[str, float]:
     """What `confidence` is computed from: how sure the reader is of its best evidence, and how well it fits.
 
-    `margin` and `relevance` are the best evidence's logits, looked at closely; `retrieval` (0..1) and `cosine` (-1..1) are its passage's;
-    `coverage` is the share of the question's words, and `names` of its names and numbers, that stand in the passage,
-    its title or heading. How far it leads and how it compares add nothing to these.
+    `margin` and `relevance` are the best evidence's logits, looked at closely; `retrieval` (0..1) and `cosine` (-1..1)
+    are its passage's; `coverage` is the share of the question's words, and `names` of its names and numbers, that stand
+    in the passage, its title or heading. How far it leads and how it compares add nothing to these.
     """
     best = ranked[0]
     text = _whole(best.hit)

@@ -12,6 +12,7 @@ from toy_reader import ToyReader
 from index import Hit
 from index.article import Span
 from qa.evidence import (
+    CLOSE_CHARACTERS,
     COMPARED,
     DECISIVE,
     READ_FIRST,
@@ -149,6 +150,37 @@ def test_which_words_answer_is_asked_of_the_best_sentence_alone() -> None:
     assert asked == [("When?", "0", "It opened in 1932.")]
     assert [e.words for e in found] == ["opened in 1932", "Rome"]
     assert [e.margin for e in found] == [30.0, 1.0]
+
+
+def test_of_a_long_passage_a_little_around_the_best_sentence_is_read_once_more() -> None:
+    sentences = [f"Sentence {i:02} of the report is about the weather of one day." for i in range(40)]
+    text, length = " ".join(sentences), len(sentences[0]) + 1
+    spans = tuple((100 + i * length, 100 + i * length + length - 1) for i in range(40))
+    long = replace(hit(), text=text, end=100 + len(text), sentences=spans)
+
+    class Reads(ToyReader):
+        def read(self, question: str, passages: Sequence[Passage]) -> list[Reading]:
+            self.passages += passages
+            at = [(p.text.index("Sentence 20"), 5.0 if len(p.text) > CLOSE_CHARACTERS else 7.0) for p in passages]
+            return [Reading((ScoredSpan(i, i + 11, score), ScoredSpan(0, 8, 1.0)), 1.0, score) for i, score in at]
+
+    reader = Reads()
+    found = find_evidence("What?", [long], reader)
+    whole, close = reader.passages
+    assert whole.text == text
+    assert close.text in text
+    assert CLOSE_CHARACTERS - length < len(close.text) <= CLOSE_CHARACTERS
+    assert close.text.startswith("Sentence 16")  # as much before it as after it
+    assert (found[0].words, found[0].margin, found[0].close) == ("Sentence 20", 4.0, (6.0, 7.0))
+    assert found[1].close is None
+    assert features("What?", found)["margin"] == 6.0
+
+
+def test_a_short_passage_is_not_read_again() -> None:
+    reader = Counting(0)
+    (found, _) = find_evidence("When?", [replace(hit(), title="0")], reader)
+    assert len(reader.passages) == 1
+    assert found.close is None
 
 
 def test_no_passages_give_no_evidence() -> None:
