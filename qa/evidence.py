@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from index import Hit
 from index.article import Span
 from index.search import words_of
+from qa.passages import BACK, grow
 from qa.reader import Reader, Reading
 from qa.windows import Group, Passage
 
@@ -137,17 +138,9 @@ def look_closely(question: str, evidence: Evidence, reader: Reader) -> Evidence:
 
 def _neighbourhood(sentences: Sequence[Span], sentence: Span) -> Span:
     """The sentence with those before and after it in turn, as many as fit in `CLOSE_CHARACTERS`."""
-    start, end = sentence
-    before = [s for s, _ in sentences if s < start][::-1]
-    after = [e for _, e in sentences if e > end]
-    grown = True
-    while grown:
-        grown = False
-        if before and end - before[0] <= CLOSE_CHARACTERS:
-            start, grown = before.pop(0), True
-        if after and after[0] - start <= CLOSE_CHARACTERS:
-            end, grown = after.pop(0), True
-    return start, end
+    own = [i for i, (start, end) in enumerate(sentences) if sentence[0] <= start and end <= sentence[1]]
+    first, last = grow(sentences, own[0], own[-1], CLOSE_CHARACTERS, BACK)
+    return sentences[first][0], sentences[last][1]
 
 
 def distinct_sentences(ranked: Sequence[Evidence]) -> list[Evidence]:

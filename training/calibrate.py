@@ -167,12 +167,12 @@ def row_of(question: Question, ranked: Sequence[Evidence]) -> Row | None:
     return Row(features(question.text, ranked), right, question.answerable, question.source)
 
 
-def collect(asked: QuestionSet, index: Index, reader: Reader, depth: int = SEARCHED) -> list[Row]:
+def collect(asked: QuestionSet, index: Index, reader: Reader) -> list[Row]:
     """The rows of all questions that the chain would read passages for."""
     rows = []
     for done, question in enumerate(asked.questions, start=1):
         if kind_of(question.text) in ("fact", "explanation"):
-            found = find_evidence(question.text, widen(index, index.search(question.text, depth)), reader)
+            found = find_evidence(question.text, widen(index, index.search(question.text, SEARCHED)), reader)
             rows.append(row_of(question, found))
         if done % 100 == 0:
             print(f"{done:,} of {len(asked.questions):,} questions", flush=True)
