@@ -116,8 +116,7 @@ class Answerer:
         model = load_confidence()
         confidence = model.confidence(features(question, read.ranked))
         if confidence < self.threshold:
-            nearest = [self._quote(e, e.hit.score) for e in distinct_sentences(read.ranked)[:MOST_QUOTES]]
-            return self._silent(question, confidence, nearest)
+            return self._silent(question, confidence, self._nearest(read.ranked))
         quotes = self._quotes(read, confidence)
         short = read.ranked[0].words if read.asked.kind == "fact" else None
         text = short or " ".join(quote.text for quote in sorted(quotes, key=lambda q: (q.article_id, q.start)))
@@ -161,6 +160,15 @@ class Answerer:
             if len(quotes) < MOST_QUOTES and gap <= EXTRA_GAP[read.asked.kind] and other.margin > 0 and new and apart:
                 quotes.append(self._quote(other, confidence * 2.0**-gap))
         return quotes
+
+    def _nearest(self, ranked: Sequence[Evidence]) -> list[Quote]:
+        """The best sentences, though they do not answer; of those that say the same word for word the best one."""
+        nearest: dict[str, Quote] = {}
+        for evidence in distinct_sentences(ranked):
+            if len(nearest) < MOST_QUOTES:
+                quote = self._quote(evidence, evidence.hit.score)
+                nearest.setdefault(quote.text, quote)
+        return list(nearest.values())
 
     def _leaned_on(self, evidence: Evidence, score: float) -> list[Quote]:
         """The sentence before one that begins with "They", "This" or the like, if nothing stands between them."""

@@ -98,6 +98,15 @@ def test_below_the_threshold_it_abstains_and_offers_what_is_nearest(index: Index
     assert result.confidence == ask(index, "Who opened the bridge in Vadso?").confidence
 
 
+def test_what_two_articles_say_word_for_word_is_offered_once(tmp_path: Path) -> None:
+    twice = [BRIDGE, replace(BRIDGE, source="bridge-again"), SALMON]
+    index = Index.build(twice, tmp_path / "index", encoder=ToyEncoder())
+    result = ask(index, "Who was the bridge across the Tana designed by?", threshold=1.0)
+    texts = [quote.text for quote in result.nearest]
+    assert "The bridge across the Tana was designed by Amara Okoye." in texts
+    assert len(texts) == len(set(texts))
+
+
 def test_a_fault_of_the_reader_is_raised_and_never_an_abstention(index: Index) -> None:
     with pytest.raises(ReaderError, match="broken"):
         ask(index, "Who opened the bridge?", reader=ToyReader(broken=True))

@@ -461,13 +461,13 @@ def test_the_exported_network_gives_the_same_scores(tokenizer: Tokenizer, tmp_pa
     pytest.importorskip("onnx")
     import onnxruntime
 
-    from training.export import write_onnx
+    from training.export import export_onnx
     from training.network import ReaderNetwork, Shape
 
     torch.manual_seed(1)
     network = ReaderNetwork(Shape(50, 24, 2, 2, 48, 64))
     torch.nn.init.normal_(network.relevance.weight)
-    write_onnx(network, tmp_path / "reader.onnx")
+    export_onnx(network, tmp_path / "reader.onnx", [])
     session = onnxruntime.InferenceSession(str(tmp_path / "reader.onnx"), providers=["CPUExecutionProvider"])
     ids = np.random.default_rng(0).integers(0, 50, (3, 11))
     mask = (np.arange(11) < np.array([[11], [7], [4]])).astype(np.int64)
