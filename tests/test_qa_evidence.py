@@ -73,16 +73,17 @@ def test_a_sentence_is_offered_once() -> None:
 
 
 class Comparer(ToyReader):
-    """Finds that the sentence which holds `liked` answers; keeps what it was shown."""
+    """Finds that the sentence which holds `liked` answers, as surely as `sure` says; keeps what it was shown."""
 
-    def __init__(self, liked: str) -> None:
+    def __init__(self, liked: str, sure: float = 20.0) -> None:
         super().__init__()
-        self.liked = liked
+        self.liked, self.sure = liked, sure
         self.shown: list[Group] = []
 
     def compare(self, question: str, groups: Sequence[Group]) -> list[float]:
         self.shown += groups
-        return [20.0 if self.liked in sentence else -20.0 for group in groups for sentence in group.sentences]
+        sentences = [sentence for group in groups for sentence in group.sentences]
+        return [self.sure if self.liked in sentence else -self.sure for sentence in sentences]
 
 
 def test_the_best_sentences_are_ranked_anew_side_by_side() -> None:
@@ -104,7 +105,14 @@ def test_what_leads_by_far_needs_no_comparison(lead: float) -> None:
     compared = lead < DECISIVE
     assert bool(reader.shown) == compared
     assert found[0].words == ("9 million" if compared else "1932")
-    assert [e.compared for e in found] == ([20, -20] if compared else [0, 0])
+    assert [e.compared for e in found] == ([20, -20] if compared else [None, None])
+
+
+def test_a_reader_that_cannot_compare_changes_nothing() -> None:
+    ranked = rank_evidence("What?", [hit()], [reading(("1932", 3.0), ("9 million", 2.0))])
+    reader = Comparer("Rome", sure=0.0)
+    assert compare_best("What?", ranked, reader) == ranked
+    assert reader.shown
 
 
 def test_what_is_too_low_to_be_compared_stays_behind() -> None:
