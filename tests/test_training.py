@@ -8,6 +8,7 @@ import math
 import random
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,12 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
+from toy_reader import ToyReader
 
 from index.article import Article
-from qa.windows import Passage
+from qa.windows import Group, Passage
 from training.batches import batches, code, code_comparison, collate
-from training.comparisons import make_comparisons
+from training.comparisons import PASSAGES, make_comparisons
 from training.corpus import NEWS, WRITTEN, Corpus, Question, paragraph_key, read_file, read_written
 from training.evaluate import auroc, overlap
 from training.lists import (
@@ -205,6 +207,25 @@ def test_compared_sentences_hold_the_answer_once_or_not_at_all() -> None:
         assert sum("day 7" in passage.text for passage in made.passages) == 1
         (none,) = [made for made in lists if made.question == questions[1].text]
         assert not any(none.answers)
+
+
+def test_the_sentences_that_a_reader_finds_hardest_are_compared() -> None:
+    class Judge(ToyReader):
+        def compare(self, question: str, groups: Sequence[Group]) -> list[float]:
+            return [float(re.findall(r"\d+", sentence)[0]) for group in groups for sentence in group.sentences]
+
+    told = [f"The mayor of town {n} resigned on day {n}." for n in range(12)]
+    corpus = Corpus([Article(text, id=n) for n, text in enumerate(told)], WordsEncoder())  # type: ignore[arg-type]
+    start = told[7].index("day 7")
+    asked = Question("When did the mayor of town 7 resign?", 7, (0, 50), ((start, start + 5),), "news")
+    for seed in range(20):
+        (made,) = [m for m in make_comparisons(corpus, [asked], seed, Judge()) if any(m.answers)]
+        numbers = [int(re.findall(r"\d+", passage.text)[0]) for passage in made.passages]
+        others = sorted((n for n in numbers if n != 7), reverse=True)
+        found = corpus.search([asked.text], PASSAGES)[0]
+        likely = sorted((corpus.chunks[i].article_id for i, _ in found), reverse=True)
+        hardest = [n for n in likely if n != 7][: len(others) - 1]
+        assert set(hardest) <= set(others)
 
 
 def test_questions_are_changed_within_bounds() -> None:

@@ -2,7 +2,8 @@
 
 They are what the reader's second network meets in use: the most likely sentence of each passage that the search finds,
 of which one answers or none. What the reader itself would take for likely is not asked, since reading takes long: a
-sentence is likely that holds the question's rarer words and the kind of thing that is asked for.
+sentence is likely that holds the question's rarer words and the kind of thing that is asked for. Of those, a reader
+that already compares can tell which are the hardest to know from the one that answers.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import random
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 
 from index.article import Span
 from index.search import words_of
-from qa.windows import Passage
+from qa.reader import Reader
+from qa.windows import Group, Passage
 from training.corpus import WIKIPEDIA, Corpus, Question
 from training.lists import FOUND, ReadingList, alter, exchange, names_in
 
@@ -23,6 +26,8 @@ SENTENCES = (4, 5, 6, 6, 6, 7, 8)
 """How many sentences are compared, each as often as it stands here."""
 PASSAGES = 8
 """How many passages of the search they are taken from, beside the one that answers."""
+TEMPTING = 11
+"""Of how many likely sentences that do not answer a reader tells the hardest."""
 
 _NUMBER_ASKED = re.compile(
     r"\b(when|how (many|much|long|old|far|big|large|high|fast)|what (year|date|percent|share|number|price))\b", re.I
@@ -38,13 +43,19 @@ _Place = tuple[int, Span]
 """An article and a sentence, or some in a row, in its characters."""
 
 
-def make_comparisons(corpus: Corpus, questions: Sequence[Question], seed: int) -> list[ReadingList]:
+def make_comparisons(
+    corpus: Corpus, questions: Sequence[Question], seed: int, reader: Reader | None = None
+) -> list[ReadingList]:
     """One pass over the questions about encyclopaedia articles and news, in random order, and some again, changed so
-    that nothing answers them. A list's passages are sentences, those of one article in its order."""
+    that nothing answers them. A list's passages are sentences, those of one article in its order.
+
+    With a `reader` that compares (about 0.1 s a question), those about news stand with the sentences that it finds
+    most tempting among the likely ones, and one other.
+    """
     rng = random.Random(seed)
     asked = [q for q in questions if q.source in (*WIKIPEDIA, "written", "news")]
     found = dict(zip((q.text for q in asked), corpus.search([q.text for q in asked], FOUND), strict=True))
-    maker = _Maker(corpus, found, rng)
+    maker = _Maker(corpus, found, rng, reader)
     lists = [maker.made(kind, q) for q in asked for kind in _kinds(q, rng)]
     made = [one for one in lists if one]
     rng.shuffle(made)
@@ -65,8 +76,14 @@ def _kinds(q: Question, rng: random.Random) -> list[str]:
 class _Maker:
     """Makes lists of `corpus`; `found[question text]` is what the search finds for it."""
 
-    def __init__(self, corpus: Corpus, found: dict[str, list[tuple[int, float]]], rng: random.Random) -> None:
-        self.corpus, self.found, self.rng = corpus, found, rng
+    def __init__(
+        self,
+        corpus: Corpus,
+        found: dict[str, list[tuple[int, float]]],
+        rng: random.Random,
+        reader: Reader | None = None,
+    ) -> None:
+        self.corpus, self.found, self.rng, self.reader = corpus, found, rng, reader
         self.names = {a.id: names_in(a.text) for a in corpus.articles}
         held = Counter(stem for i in range(len(corpus.chunks)) for stem in _stems(corpus.text(i)))
         self.rarity = {stem: math.log((1 + len(corpus.chunks)) / (1 + many)) for stem, many in held.items()}
@@ -84,8 +101,22 @@ class _Maker:
             return None
         many = self.rng.choice(SENTENCES)
         kept = {"plain": right[:2], "without": []}.get(kind, right[:1])
-        chosen = [*kept, *self._likely(q, asked, right)[: max(1, many - len(kept))]]
-        return self._list(asked, chosen, q if kind == "plain" else None)
+        others, room = self._likely(q, asked, right), max(1, many - len(kept))
+        if self.reader and kind == "plain" and q.source == "news":
+            others = self._hardest(asked, others[:TEMPTING], room)
+        return self._list(asked, [*kept, *others[:room]], q if kind == "plain" else None)
+
+    def _hardest(self, asked: str, likely: Sequence[_Place], many: int) -> list[_Place]:
+        """As many of them, all but one those that the reader scores highest; the last is drawn from the rest."""
+        assert self.reader
+        places, groups = sorted(likely), []
+        for article, own in groupby(places, key=lambda place: place[0]):
+            known = self.corpus.articles[article]
+            groups.append(Group(known.title, tuple(known.text[start:end] for _, (start, end) in own)))
+        scores = self.reader.compare(asked, groups)
+        ranked = [place for _, place in sorted(zip(scores, places, strict=True), reverse=True)]
+        hard, rest = ranked[: max(1, many - 1)], ranked[max(1, many - 1) :]
+        return [*hard, *(self.rng.sample(rest, 1) if rest else [])]
 
     def _right(self, q: Question) -> list[_Place]:
         """Where the answers stand, each with the sentences that it touches."""

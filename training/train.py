@@ -19,6 +19,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -26,7 +27,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from index.article import Article
-from qa.reader import Reading, best_spans, combine
+from qa.reader import Reading, TrainedReader, best_spans, combine
 from qa.windows import Passage, make_windows
 from training.batches import Batch, Coded, batches, code, code_comparison, collate, load_tokenizer
 from training.comparisons import make_comparisons
@@ -50,6 +51,9 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--more", type=Path, nargs="*", default=[], help="more gzipped files in SQuAD 2.0's format to learn from"
     )
     parser.add_argument("--compare", action="store_true", help="train the network that compares sentences")
+    parser.add_argument(
+        "--hard", type=Path, help="with --compare: a model that tells which sentences about news are hard to tell apart"
+    )
     parser.add_argument("--out", type=Path, default="build/reader", help="folder for all that is made (%(default)s)")
     parser.add_argument("--start", type=Path, help="weights to start from (default: the encoder all-MiniLM-L6-v2)")
     parser.add_argument("--steps", type=int, help="batches to learn (default: one pass over the lists)")
@@ -89,7 +93,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         torch.set_num_threads(args.threads)
     start = args.start or encoder_folder()
     tokenizer = load_tokenizer(start)
-    make, coded = (make_comparisons, code_comparison) if args.compare else (make_lists, code)
+    judge = TrainedReader(args.hard) if args.hard else None
+    make = partial(make_comparisons, reader=judge) if args.compare else make_lists
+    coded = code_comparison if args.compare else code
     made = _lists([args.data / "train.json.gz", NEWS, *args.more], args.out, args.seed, make)
     lists = [coded(one, tokenizer) for one in made]
     log(args.out, f"{len(lists)} lists, {sum(len(one.windows) for one in lists)} inputs")
