@@ -13,14 +13,13 @@ import random
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby
 
 from index.article import Span
 from index.search import words_of
 from qa.reader import Reader
-from qa.windows import Group, Passage
+from qa.windows import Passage
 from training.corpus import WIKIPEDIA, Corpus, Question
-from training.lists import FOUND, ReadingList, alter, exchange, names_in
+from training.lists import FOUND, ReadingList, alter, exchange, groups_of, names_in
 
 SENTENCES = (4, 5, 6, 6, 6, 7, 8)
 """How many sentences are compared, each as often as it stands here."""
@@ -101,21 +100,20 @@ class _Maker:
             return None
         many = self.rng.choice(SENTENCES)
         kept = {"plain": right[:2], "without": []}.get(kind, right[:1])
-        others, room = self._likely(q, asked, right), max(1, many - len(kept))
-        if self.reader and kind == "plain" and q.source == "news":
-            others = self._hardest(asked, others[:TEMPTING], room)
-        return self._list(asked, [*kept, *others[:room]], q if kind == "plain" else None)
+        likely, room = self._likely(q, asked, right), max(1, many - len(kept))
+        told = self.reader and kind == "plain" and q.source == "news"
+        others = self._hardest(asked, likely[:TEMPTING], room) if told else likely[:room]
+        return self._list(asked, [*kept, *others], q if kind == "plain" else None)
 
     def _hardest(self, asked: str, likely: Sequence[_Place], many: int) -> list[_Place]:
         """As many of them, all but one those that the reader scores highest; the last is drawn from the rest."""
         assert self.reader
-        places, groups = sorted(likely), []
-        for article, own in groupby(places, key=lambda place: place[0]):
-            known = self.corpus.articles[article]
-            groups.append(Group(known.title, tuple(known.text[start:end] for _, (start, end) in own)))
-        scores = self.reader.compare(asked, groups)
+        places = sorted(likely)
+        known = [self.corpus.articles[article] for article, _ in places]
+        sentences = [Passage(a.text[slice(*span)], a.title) for a, (_, span) in zip(known, places, strict=True)]
+        scores = self.reader.compare(asked, groups_of(sentences))
         ranked = [place for _, place in sorted(zip(scores, places, strict=True), reverse=True)]
-        hard, rest = ranked[: max(1, many - 1)], ranked[max(1, many - 1) :]
+        hard, rest = ranked[: many - 1], ranked[many - 1 :]
         return [*hard, *(self.rng.sample(rest, 1) if rest else [])]
 
     def _right(self, q: Question) -> list[_Place]:

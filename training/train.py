@@ -88,6 +88,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise SystemExit(f"There is no {missing[0]} in {args.data}. Name the folder that holds it: --data DIR")
     if gone := [path for path in args.more if not path.is_file()]:
         raise SystemExit(f"There is no file {gone[0]}. Name one that there is, or leave out --more.")
+    if args.hard and not (args.compare and (args.hard / "comparer.onnx").is_file()):
+        raise SystemExit(f"--hard {args.hard} needs --compare and a folder that holds comparer.onnx, as qa/model does.")
     args.out.mkdir(parents=True, exist_ok=True)
     if args.threads:
         torch.set_num_threads(args.threads)
