@@ -128,18 +128,17 @@ def compare_best(question: str, ranked: Sequence[Evidence], reader: Reader) -> l
 
 
 def look_closely(question: str, evidence: Evidence, reader: Reader) -> Evidence:
-    """The evidence with the words that the reader chooses when it sees the sentence alone, and as sure as it is when it
-    reads a little around it: both are told better so than in a long passage, which is better to find the sentence in.
-    """
+    """The evidence read again with no more than a little around its sentence: the words that answer, and how sure the
+    reader is of them, are both told better so than in a long passage, which is better to find the sentence in."""
     hit, sentence = evidence.hit, evidence.sentence
-    words = reader.words_in(question, hit.title, _slice(hit, sentence))
-    span = (sentence[0] + words[0], sentence[0] + words[1]) if words else evidence.span
     start, end = _neighbourhood(hit.sentences, sentence)
     if end - start == len(hit.text):  # that was read already
-        return replace(evidence, span=span)
+        return evidence
     (reading,) = reader.read(question, [Passage(_slice(hit, (start, end)), hit.title, hit.heading)])
-    told = [s.score for s in reading.spans if start + s.start < sentence[1] and sentence[0] < start + s.end]
-    return replace(evidence, span=span, close=(max(told, default=_UNTOLD) - reading.null, reading.relevance))
+    told = [((start + s.start, start + s.end), s.score) for s in reading.spans]
+    score = max((score for span, score in told if span[0] < sentence[1] and sentence[0] < span[1]), default=_UNTOLD)
+    spans = [span for span, _ in told if sentence[0] <= span[0] and span[1] <= sentence[1]]
+    return replace(evidence, span=spans[0] if spans else evidence.span, close=(score - reading.null, reading.relevance))
 
 
 def _neighbourhood(sentences: Sequence[Span], sentence: Span) -> Span:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from index.article import Span
 from qa.errors import ReaderError
 from qa.reader import Reading, combine
 from qa.windows import OVERLAP_TOKENS, Group, Passage, Window
@@ -59,10 +58,6 @@ class HubReader:
     def compare(self, question: str, groups: Sequence[Group]) -> list[float]:
         """All 0: it was not trained to compare sentences, so its own scores rank them."""
         return [0.0 for group in groups for _ in group.sentences]
-
-    def words_in(self, question: str, title: str, sentence: str) -> Span | None:
-        """None: the words that it found in the passage stand."""
-        return None
 
     def _load(self) -> None:
         if self._model is not None:

@@ -2,8 +2,8 @@
 
 Shipped in `qa/model` are two six-layer networks of one kind with three heads: where an answer starts, where it ends,
 and whether there is one at all. One reads a passage at a time. The other sees the best sentences of all passages side
-by side and tells which of them answers, which scores of passages that were read apart tell less well; and of the one
-that is chosen, by which words. The one place, beside the encoder, that loads onnxruntime.
+by side and tells which of them answers, which scores of passages that were read apart tell less well. The one place,
+beside the encoder, that loads onnxruntime.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.article import Span
 from qa.errors import ReaderError
-from qa.windows import Comparison, Group, Passage, Window, make_comparison, make_windows
+from qa.windows import Group, Passage, Window, make_comparison, make_windows
 
 Logits = NDArray[np.float32]
 Output = tuple[Logits, Logits, float]
@@ -77,11 +76,6 @@ class Reader(Protocol):
         cannot tell. Raises `ReaderError` when the model fails."""
         ...
 
-    def words_in(self, question: str, title: str, sentence: str) -> Span | None:
-        """The words of the sentence that answer, in its characters, if it does; None from a model that cannot tell, or
-        does not see it whole. Raises `ReaderError` when the model fails."""
-        ...
-
 
 class TrainedReader:
     """The reader that ships with Quoth, or one of the same kind in `folder` (as `training.export` writes it).
@@ -108,25 +102,11 @@ class TrainedReader:
         """For each sentence of all groups, the score of its best span less that of "none of them"."""
         if not groups:
             return []
-        seen, start, end = self._compare(question, groups)
-        null = float(start[0] + end[0])
-        return [best_spans(start[a:b], end[a:b], 1)[0][2] - null if a < b else _NO_WORDS for a, b in seen.places]
-
-    def words_in(self, question: str, title: str, sentence: str) -> Span | None:
-        """The best span of the sentence, which the second network sees alone; None if it is too long for it."""
-        seen, start, end = self._compare(question, [Group(title, (sentence,))])
-        ((at, to),), (offsets,) = seen.places, seen.offsets
-        if not offsets or sentence[offsets[-1][1] :].strip():
-            return None
-        first, last, _ = best_spans(start[at:to], end[at:to], 1)[0]
-        return whole_words(sentence, offsets[first][0], offsets[last][1])
-
-    def _compare(self, question: str, groups: Sequence[Group]) -> tuple[Comparison, Logits, Logits]:
-        """What the second network sees, and the start and end logits that it gives."""
         self._load()
         seen = make_comparison(self._tokenizer, question, groups)
         ((start, end, _),) = self._run(self._comparer, [Window(0, seen.ids, seen.types, seen.first, [])])
-        return seen, start, end
+        null = float(start[0] + end[0])
+        return [best_spans(start[a:b], end[a:b], 1)[0][2] - null if a < b else _NO_WORDS for a, b in seen.places]
 
     def _run(self, session: Any, windows: Sequence[Window]) -> list[Output]:
         """(start, end, relevance) of each window by that network; those of about one length are read together."""

@@ -179,8 +179,6 @@ def test_a_fault_while_reading_is_raised_never_an_empty_reading(fault: Exception
         reader.read("Who?", [Passage("Anna did.")])
     with pytest.raises(ReaderError, match="reader"):
         reader.compare("Who?", [Group("", ("Anna did.",))])
-    with pytest.raises(ReaderError, match="reader"):
-        reader.words_in("Who?", "", "Anna did.")
 
 
 @pytest.mark.real
@@ -210,17 +208,6 @@ def test_of_sentences_side_by_side_the_one_that_answers_is_told(reader: TrainedR
 
 
 @pytest.mark.real
-def test_the_words_that_answer_are_found_in_a_sentence_alone(reader: TrainedReader) -> None:
-    sentence = "On Saturday, Takeo Akiba met his colleagues in Seoul for talks."
-    for question, words in (("Who met his colleagues?", "Takeo Akiba"), ("Where did they meet?", "Seoul")):
-        start, end = reader.words_in(question, "Talks", sentence) or (0, 0)
-        assert sentence[start:end] == words
-    assert reader.words_in("Who?", "", "...")
-    assert reader.words_in("Who?", "", " ") is None
-    assert reader.words_in("Who met his colleagues?", "", f"{'word ' * SENTENCE_TOKENS}{sentence}") is None
-
-
-@pytest.mark.real
 def test_passages_are_read_alike_in_any_company(reader: TrainedReader) -> None:
     """8-bit activations are scaled over a whole batch, so scores move a little; the best span does not."""
     passages = [
@@ -243,7 +230,6 @@ def test_the_toy_reader_keeps_the_contract() -> None:
     assert reading.spans[0].score > reading.null > toy.read("Why is it blue?", [Passage(text)])[0].spans[0].score
     assert_well_formed(reading, text)
     assert toy.compare("Who led the Normans?", [Group("", ("Rollo led the Normans.", "They settled."))]) == [0, -2]
-    assert toy.words_in("Who led the Normans?", "", "Rollo led the Normans.") is None
     with pytest.raises(ReaderError):
         ToyReader(broken=True).read("Who?", [Passage(text)])
 
@@ -280,7 +266,6 @@ def test_another_model_reads_through_transformers(tmp_path: Path) -> None:
     assert_well_formed(short, "In Rome.")
     assert short.spans
     assert HubReader(name).compare("Who?", [Group("", ("Anna.", "Bob.")), Group("", ("Eve.",))]) == [0, 0, 0]
-    assert HubReader(name).words_in("Who?", "", "Anna.") is None
     with pytest.raises(ReaderError, match="cannot be loaded"):
         HubReader(str(tmp_path / "nowhere")).read("Who?", [Passage("Anna.")])
 

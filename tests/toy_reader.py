@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from index.article import Span
 from qa.errors import ReaderError
 from qa.reader import Reading, ScoredSpan
 from qa.windows import Group, Passage
@@ -43,10 +42,6 @@ class ToyReader:
         """The words that each sentence shares with the question, less 2."""
         asked = _words(question)
         return [len(asked & _words(sentence)) - 2.0 for group in groups for sentence in group.sentences]
-
-    def words_in(self, question: str, title: str, sentence: str) -> Span | None:
-        """None: what was read stands."""
-        return None
 
     def _reading(self, asked: set[str], text: str) -> Reading:
         spans = []
