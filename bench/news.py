@@ -1,15 +1,15 @@
 """Questions about news that no training saw -> a file to ask with `quoth eval`.
 
-    python -m bench.news FOLDER news.json.gz [--reworded | --tuning]
+    python -m bench.news FOLDER news.json.gz [--held-out | --reworded | --tuning]
     quoth eval news.json.gz
 
 FOLDER holds the 2,225 articles of the BBC News collection (Greene and Cunningham 2006, "Practical solutions to the
 problem of diagonal dominance in kernel document clustering"; http://mlg.ucd.ie/datasets/bbc.html), as
-`business/001.txt` and so on. They are the BBC's and may be used for research; none is kept here. The questions in
-`news.tsv` are asked in the words that come to mind, those in `news_reworded.tsv` in deliberately other words than the
-article's; those in `news_tuning.tsv`, much like the first, are there to choose weights and networks by. A line is an
-article, the question, its answer and the character of the article's file at which it starts, or nothing and -1 where no
-article answers it.
+`business/001.txt` and so on. They are the BBC's and may be used for research; none is kept here. Nothing was chosen by
+the questions in `news_held_out.tsv`, which are asked in a reader's own words. By the others, networks and weights were
+chosen: those in `news.tsv` are asked in the words that come to mind, those in `news_reworded.tsv` in deliberately other
+words than the article's, those in `news_tuning.tsv` much like the first. A line is an article, the question, its answer
+and the character of the article's file at which it starts, or nothing and -1 where no article answers it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import Any
 QUESTIONS = Path(__file__).parent / "news.tsv"
 REWORDED = Path(__file__).parent / "news_reworded.tsv"
 TUNING = Path(__file__).parent / "news_tuning.tsv"
+HELD_OUT = Path(__file__).parent / "news_held_out.tsv"
 
 
 def questions_of(path: Path) -> dict[str, list[tuple[str, str, int]]]:
@@ -60,10 +61,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", type=Path, help="the collection's folder")
     parser.add_argument("out", type=Path, help="the file to write, gzipped JSON")
     others = parser.add_mutually_exclusive_group()
-    others.add_argument("--reworded", action="store_true", help="the questions in other words than the articles'")
-    others.add_argument("--tuning", action="store_true", help="the questions that Quoth was tuned on")
+    for option, path, which in (
+        ("--held-out", HELD_OUT, "the questions that nothing was chosen by"),
+        ("--reworded", REWORDED, "the questions in other words than the articles'"),
+        ("--tuning", TUNING, "the questions that Quoth was tuned on"),
+    ):
+        others.add_argument(option, dest="asked", action="store_const", const=path, help=which)
+    parser.set_defaults(asked=QUESTIONS)
     args = parser.parse_args(argv)
-    asked = questions_of(REWORDED if args.reworded else TUNING if args.tuning else QUESTIONS)
+    asked = questions_of(args.asked)
     files = {f"{path.parent.name}/{path.stem}": path for path in sorted(args.folder.glob("*/*.txt"))}
     if gone := sorted(asked.keys() - files.keys()):
         raise SystemExit(f"There is no article {gone[0]}.txt in {args.folder}. Name the folder of the BBC collection.")

@@ -365,7 +365,7 @@ class Store:
             return []
         where, values = _where(only)
         if among is not None:
-            # the plus keeps SQLite from looking the words up once for each of the ids, which takes thirty times as long
+            # the plus keeps SQLite from looking the words up once for each of the ids, which takes many times as long
             where += f" AND +words.rowid IN ({', '.join(str(int(i)) for i in among)})"
         query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
         joined = " JOIN chunks ON chunks.id = words.rowid JOIN articles ON articles.id = article_id" if only else ""

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.news import QUESTIONS, REWORDED, TUNING, entry, main, questions_of
+from bench.news import HELD_OUT, QUESTIONS, REWORDED, TUNING, entry, main, questions_of
 from qa.squad import read_questions
 
 TEXT = "Bridge opens\n\nThe bridge opened in May.\n\nIt cost 4m.\n"
 
 
-@pytest.mark.parametrize("path", [QUESTIONS, REWORDED, TUNING])
+@pytest.mark.parametrize("path", [QUESTIONS, HELD_OUT, REWORDED, TUNING])
 def test_the_news_questions_are_in_order(path: Path) -> None:
     asked = [row for rows in questions_of(path).values() for row in rows]
     assert len({question for question, _, _ in asked}) == len(asked) > 100
@@ -35,17 +35,23 @@ def test_an_answer_must_stand_where_it_is_said_to() -> None:
         entry(TEXT, [("When?", "May", 3)])
 
 
-def test_the_file_is_one_that_eval_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [((), "QUESTIONS"), (("--held-out",), "HELD_OUT"), (("--reworded",), "REWORDED"), (("--tuning",), "TUNING")],
+)
+def test_the_file_is_one_that_eval_reads(
+    option: tuple[str, ...], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "politics").mkdir()
     (tmp_path / "politics" / "001.txt").write_text(TEXT, encoding="latin-1")
     with open(tmp_path / "asked.tsv", "w", encoding="utf-8", newline="") as file:
         csv.writer(file, delimiter="\t").writerow(["politics/001", "What did it cost?", "4m", TEXT.index("4m")])
-    monkeypatch.setattr("bench.news.QUESTIONS", tmp_path / "asked.tsv")
-    main([str(tmp_path), str(tmp_path / "news.json.gz")])
+    monkeypatch.setattr(f"bench.news.{name}", tmp_path / "asked.tsv")
+    main([str(tmp_path), str(tmp_path / "news.json.gz"), *option])
     read = read_questions(tmp_path / "news.json.gz")
     assert [q.words for q in read.questions] == [("4m",)]
     assert read.misplaced == 0
     with gzip.open(tmp_path / "news.json.gz", "rt", encoding="utf-8") as file:
         assert len(json.load(file)["data"]) == 1
     with pytest.raises(SystemExit, match=r"no article politics/001\.txt"):
-        main([str(tmp_path / "politics"), str(tmp_path / "none.json.gz")])
+        main([str(tmp_path / "politics"), str(tmp_path / "none.json.gz"), *option])
