@@ -42,8 +42,9 @@ about news 0.596 of 0.599). After 1 it would be in 0.835 of the former."""
 DECISIVE = 6.0
 """By how much, in logits, the best sentence must lead for no more passages to be read, and none to be compared."""
 CLOSE_CHARACTERS = 500
-"""How much is read around the best sentence to tell how sure it is: about what the reader's training passages held."""
-_UNTOLD = -10.0
+"""How much is read around the best sentence to tell which words of it answer, and how sure that is: about what the
+reader's training passages held."""
+UNTOLD = -10.0
 """The score of a sentence in which no span is among the best, about as low as those of the others."""
 
 
@@ -51,11 +52,11 @@ _UNTOLD = -10.0
 class Evidence:
     """A span that may answer: `span` and `sentence` (whole sentences around it) in characters of the hit's article.
 
-    `margin` is the span's logit less its passage's "no answer" logit, `relevance` the passage's; `coverage` (0..1) is
+    `margin` is a span's logit less its passage's "no answer" logit, `relevance` the passage's; `coverage` (0..1) is
     the share of the question's words that the sentence holds, and its passage with title and heading, on average;
     `compared` is the sentence's logit against "none of them" if the best sentences were compared, for what was not
     among these the lowest; `score` ranks, higher is better, comparable within one ranking. `close` is the margin and
-    relevance when the sentence is read with no more than its neighbours, if it was.
+    relevance when the sentence was read with no more than its neighbours, if it was: then `span` was chosen by these.
     """
 
     hit: Hit
@@ -80,17 +81,22 @@ class Evidence:
 
 
 def find_evidence(question: str, hits: Sequence[Hit], reader: Reader) -> list[Evidence]:
-    """Every span that the reader finds in the hits, best first: the best `READ_FIRST` are read, and the others if none
-    of their sentences leads by far; none is read twice. Then the best sentences are compared, and the first one is
-    looked at closely."""
+    """Every span that the reader finds in the hits, best first: they are read, the best sentences are compared, and the
+    first one is looked at closely."""
+    ranked = compare_best(question, read_in_turn(question, hits, reader), reader)
+    return [look_closely(question, ranked[0], reader), *ranked[1:]] if ranked else []
+
+
+def read_in_turn(question: str, hits: Sequence[Hit], reader: Reader) -> list[Evidence]:
+    """Every span that the reader finds, best first, in the best `READ_FIRST` hits, and in the others if none of their
+    sentences leads by far; none is read twice."""
     ranked: list[Evidence] = []
     readings: list[Reading] = []
     for part in (hits[:READ_FIRST], hits[READ_FIRST:]):
-        if part and not _leads(distinct_sentences(ranked)):
+        if part and not leads(distinct_sentences(ranked)):
             readings += reader.read(question, [Passage(hit.text, hit.title, hit.heading) for hit in part])
             ranked = rank_evidence(question, hits[: len(readings)], readings)
-    ranked = compare_best(question, ranked, reader)
-    return [look_closely(question, ranked[0], reader), *ranked[1:]] if ranked else []
+    return ranked
 
 
 def rank_evidence(question: str, hits: Sequence[Hit], readings: Sequence[Reading]) -> list[Evidence]:
@@ -111,7 +117,7 @@ def compare_best(question: str, ranked: Sequence[Evidence], reader: Reader) -> l
     """The ranking anew, its `COMPARED` best sentences seen side by side; all that touches one of them goes with it. The
     same ranking if there are not two, the best one leads by far, or the reader cannot tell."""
     best = distinct_sentences(ranked)[:COMPARED]
-    if len(best) < 2 or _leads(best):
+    if len(best) < 2 or leads(best):
         return list(ranked)
     articles = list(dict.fromkeys(evidence.hit.article_id for evidence in best))
     best.sort(key=lambda e: (articles.index(e.hit.article_id), e.sentence))
@@ -128,17 +134,17 @@ def compare_best(question: str, ranked: Sequence[Evidence], reader: Reader) -> l
 
 
 def look_closely(question: str, evidence: Evidence, reader: Reader) -> Evidence:
-    """The evidence read again with no more than a little around its sentence: the words that answer, and how sure the
-    reader is of them, are both told better so than in a long passage, which is better to find the sentence in."""
+    """The evidence read again with no more than a little around its sentence: the words in it that answer, and how sure
+    the reader is of them, are both told better so than in a long passage, which is better to find the sentence in."""
     hit, sentence = evidence.hit, evidence.sentence
     start, end = _neighbourhood(hit.sentences, sentence)
     if end - start == len(hit.text):  # that was read already
         return evidence
     (reading,) = reader.read(question, [Passage(_slice(hit, (start, end)), hit.title, hit.heading)])
     told = [((start + s.start, start + s.end), s.score) for s in reading.spans]
-    score = max((score for span, score in told if span[0] < sentence[1] and sentence[0] < span[1]), default=_UNTOLD)
-    spans = [span for span, _ in told if sentence[0] <= span[0] and span[1] <= sentence[1]]
-    return replace(evidence, span=spans[0] if spans else evidence.span, close=(score - reading.null, reading.relevance))
+    inside = [(span, score) for span, score in told if sentence[0] <= span[0] and span[1] <= sentence[1]]
+    span, score = inside[0] if inside else (evidence.span, UNTOLD)
+    return replace(evidence, span=span, close=(score - reading.null, reading.relevance))
 
 
 def _neighbourhood(sentences: Sequence[Span], sentence: Span) -> Span:
@@ -157,7 +163,7 @@ def distinct_sentences(ranked: Sequence[Evidence]) -> list[Evidence]:
     return kept
 
 
-def _leads(best: Sequence[Evidence]) -> bool:
+def leads(best: Sequence[Evidence]) -> bool:
     """Whether the first of the best sentences leads by `DECISIVE`; not if there is no other."""
     return len(best) > 1 and best[0].score - best[1].score > DECISIVE
 

@@ -29,9 +29,6 @@ SPANS = 5
 """How many spans of a passage are offered; none lies within another's tokens."""
 LONGEST_SPAN = 30
 """Tokens. 98 of 100 gold answers of the training questions are shorter."""
-BATCH_TOKENS = 450
-"""About as many tokens as are read at once. More are slower: with 1,600, all passages of a question, a development
-question took 1.08 times as long and one about news 1.25 times."""
 _NO_WORDS = -100.0
 """The score of a sentence without a token."""
 
@@ -96,7 +93,7 @@ class TrainedReader:
             return []
         self._load()
         windows = make_windows(self._tokenizer, question, passages)
-        return combine(passages, windows, self._run(self._session, windows))
+        return combine(passages, windows, [self._run(self._session, w.ids, w.types) for w in windows])
 
     def compare(self, question: str, groups: Sequence[Group]) -> list[float]:
         """For each sentence of all groups, the score of its best span less that of "none of them"."""
@@ -104,27 +101,15 @@ class TrainedReader:
             return []
         self._load()
         seen = make_comparison(self._tokenizer, question, groups)
-        ((start, end, _),) = self._run(self._comparer, [Window(0, seen.ids, seen.types, seen.first, [])])
+        start, end, _ = self._run(self._comparer, seen.ids, seen.types)
         null = float(start[0] + end[0])
         return [best_spans(start[a:b], end[a:b], 1)[0][2] - null if a < b else _NO_WORDS for a, b in seen.places]
 
-    def _run(self, session: Any, windows: Sequence[Window]) -> list[Output]:
-        """(start, end, relevance) of each window by that network; those of about one length are read together."""
-        outputs: list[Output] = [(np.empty(0), np.empty(0), 0.0)] * len(windows)  # type: ignore[list-item]
-        order = sorted(range(len(windows)), key=lambda i: -len(windows[i].ids))
-        while order:
-            rows = max(1, BATCH_TOKENS // len(windows[order[0]].ids))
-            batch, order = order[:rows], order[rows:]
-            ids = np.zeros((len(batch), len(windows[batch[0]].ids)), dtype=np.int64)
-            types, mask = np.zeros_like(ids), np.zeros_like(ids)
-            for row, i in enumerate(batch):
-                length = len(windows[i].ids)
-                ids[row, :length], types[row, :length], mask[row, :length] = windows[i].ids, windows[i].types, 1
-            start, end, relevance = self._infer(session, {"ids": ids, "types": types, "mask": mask})
-            for row, i in enumerate(batch):
-                length = len(windows[i].ids)
-                outputs[i] = (start[row, :length], end[row, :length], float(relevance[row]))
-        return outputs
+    def _run(self, session: Any, ids: Sequence[int], types: Sequence[int]) -> Output:
+        """What that network gives for one input. Several at once would be slower, and the shorter ones padded."""
+        inputs = {"ids": np.array([ids], np.int64), "types": np.array([types], np.int64)}
+        start, end, relevance = self._infer(session, inputs)
+        return start[0], end[0], float(relevance[0])
 
     def _infer(self, session: Any, inputs: dict[str, NDArray[np.int64]]) -> list[Logits]:
         from onnxruntime.capi import onnxruntime_pybind11_state as faults

@@ -15,6 +15,7 @@ from qa.evidence import (
     COMPARED,
     DECISIVE,
     READ_FIRST,
+    UNTOLD,
     compare_best,
     distinct_sentences,
     features,
@@ -154,22 +155,27 @@ def test_of_a_long_passage_a_little_around_the_best_sentence_is_read_once_more()
     class Reads(ToyReader):
         def read(self, question: str, passages: Sequence[Passage]) -> list[Reading]:
             self.passages += passages
-            at = [(p.text.index("Sentence 20"), 5.0 if len(p.text) > CLOSE_CHARACTERS else 7.0) for p in passages]
-            return [
-                Reading((ScoredSpan(i, i + int(score) + 4, score), ScoredSpan(0, 8, 1.0)), 1.0, score)
-                for i, score in at
-            ]
+            return [self._seen(p.text.index("Sentence 20"), len(p.text) > CLOSE_CHARACTERS) for p in passages]
 
-    reader = Reads()
-    found = find_evidence("What?", [long], reader)
-    whole, close = reader.passages
-    assert whole.text == text
-    assert close.text in text
-    assert CLOSE_CHARACTERS - length < len(close.text) <= CLOSE_CHARACTERS
-    assert close.text.startswith("Sentence 16")  # as much before it as after it
-    assert (found[0].words, found[0].margin, found[0].close) == ("Sentence 20", 4.0, (6.0, 7.0))  # not "Sentence"
-    assert found[1].close is None
-    assert features("What?", found)["margin"] == 6.0
+        def _seen(self, at: int, whole: bool) -> Reading:
+            if whole:
+                return Reading((ScoredSpan(at, at + 8, 5.0), ScoredSpan(0, 8, 1.0)), 1.0, 5.0)
+            before, across = ScoredSpan(0, 8, 9.0), ScoredSpan(at - 3, at + 3, 8.0)
+            inside = (ScoredSpan(at + 9, at + 11, 7.0), ScoredSpan(at + 15, at + 18, 2.0)) if words else ()
+            return Reading((before, across, *inside), 1.0, 7.5)
+
+    for words in (True, False):
+        reader = Reads()
+        found = find_evidence("What?", [long], reader)
+        whole, close = reader.passages
+        assert whole.text == text
+        assert close.text in text
+        assert CLOSE_CHARACTERS - length < len(close.text) <= CLOSE_CHARACTERS
+        assert close.text.startswith("Sentence 16")  # as much before it as after it
+        assert (found[0].words, found[0].margin) == ("20" if words else "Sentence", 4.0)
+        assert found[0].close == (6.0 if words else UNTOLD - 1.0, 7.5)
+        assert found[1].close is None
+        assert features("What?", found)["margin"] == found[0].close[0]
 
 
 def test_a_short_passage_is_not_read_again() -> None:

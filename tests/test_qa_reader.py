@@ -209,17 +209,12 @@ def test_of_sentences_side_by_side_the_one_that_answers_is_told(reader: TrainedR
 
 @pytest.mark.real
 def test_passages_are_read_alike_in_any_company(reader: TrainedReader) -> None:
-    """8-bit activations are scaled over a whole batch, so scores move a little; the best span does not."""
     passages = [
         Passage(f"In {year} the town of Hill{year} had {year - 900} people. " * 4) for year in range(1900, 1906)
     ]
     together = reader.read("How many people had the town in 1902?", passages)
     alone = [reader.read("How many people had the town in 1902?", [p])[0] for p in passages]
-    assert len(together) == len(passages)
-    for a, b in zip(together, alone, strict=True):
-        assert a.relevance == pytest.approx(b.relevance, abs=1.5)
-    again = reader.read("How many people had the town in 1902?", passages)
-    assert again == together
+    assert together == alone
 
 
 def test_the_toy_reader_keeps_the_contract() -> None:

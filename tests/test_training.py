@@ -20,9 +20,12 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from toy_reader import ToyReader
 
 from index.article import Article
-from qa.windows import Group, Passage
+from qa import evidence
+from qa.reader import Reading, ScoredSpan
+from qa.windows import Passage
+from training import comparisons
 from training.batches import batches, code, code_comparison, collate
-from training.comparisons import PASSAGES, make_comparisons
+from training.comparisons import make_comparisons
 from training.corpus import NEWS, WRITTEN, Corpus, Question, paragraph_key, read_file, read_written
 from training.evaluate import auroc, overlap
 from training.lists import (
@@ -49,6 +52,9 @@ class WordsEncoder:
     """A vector of a text's words, for a corpus without a model."""
 
     name, dimension = "words", len(WORDS)
+
+    def encode_queries(self, queries: list[str]) -> np.ndarray:  # type: ignore[type-arg]
+        return self.encode_passages(queries)
 
     def encode_passages(self, passages: list[str], progress: object = None) -> np.ndarray:  # type: ignore[type-arg]
         rows = np.array([[w in p.lower() for w in WORDS] for p in passages], dtype=np.float32)
@@ -134,7 +140,7 @@ def test_the_news_is_in_order() -> None:
     assert sum(bool(a.title) for a in articles) > len(articles) / 2
     assert len({(q.text, q.article) for q in questions}) == len(questions)
     answers = [(articles[q.article].text, span) for q in questions for span in q.answers]
-    assert 0.7 < len(answers) / len(questions) < 0.8
+    assert 0.85 < len(answers) / len(questions) < 0.95
     for text, (start, end) in answers:
         assert text[start:end] == text[start:end].strip() != ""
         assert not re.match(r"\w\w", text[max(0, start - 1) : start + 1])
@@ -209,23 +215,71 @@ def test_compared_sentences_hold_the_answer_once_or_not_at_all() -> None:
         assert not any(none.answers)
 
 
-def test_the_sentences_that_a_reader_finds_hardest_are_compared() -> None:
-    class Judge(ToyReader):
-        def compare(self, question: str, groups: Sequence[Group]) -> list[float]:
-            return [float(re.findall(r"\d+", sentence)[0]) for group in groups for sentence in group.sentences]
+class Likes(ToyReader):
+    """Finds each sentence that tells a day likelier, the later the day is; that of day 11 by far where `leads`."""
 
-    told = [f"The mayor of town {n} resigned on day {n}." for n in range(12)]
-    corpus = Corpus([Article(text, id=n) for n, text in enumerate(told)], WordsEncoder())  # type: ignore[arg-type]
-    start = told[7].index("day 7")
-    asked = Question("When did the mayor of town 7 resign?", 7, (0, 50), ((start, start + 5),), "news")
-    for seed in range(20):
-        (made,) = [m for m in make_comparisons(corpus, [asked], seed, Judge()) if any(m.answers)]
-        numbers = [int(re.findall(r"\d+", passage.text)[0]) for passage in made.passages]
-        others = sorted((n for n in numbers if n != 7), reverse=True)
-        found = corpus.search([asked.text], PASSAGES)[0]
-        likely = sorted((corpus.chunks[i].article_id for i, _ in found), reverse=True)
-        hardest = [n for n in likely if n != 7][: len(others) - 1]
-        assert set(hardest) <= set(others)
+    leads = False
+
+    def read(self, question: str, passages: Sequence[Passage]) -> list[Reading]:
+        self.calls += 1
+        return [self._liked(passage.text) for passage in passages]
+
+    def _liked(self, text: str) -> Reading:
+        days = [(m.start(), m.end(), int(m[1])) for m in re.finditer(r"day (\d+)", text)]
+        scored = [ScoredSpan(start, end, 4.0 * day + 50 * (self.leads and day == 11)) for start, end, day in days]
+        return Reading(tuple(sorted(scored, key=lambda s: -s.score)), 0.0, 0.0)
+
+
+@pytest.fixture
+def mayors() -> tuple[Corpus, list[Question]]:
+    """An article that is no news, then twelve that are, each with a question; the last one tells day 3 too."""
+    told = [f"The mayor of town {n} resigned on day {n}. Nobody knows more." for n in range(12)]
+    told[11] += " So did some other mayor on day 3."
+    texts = ["A town is a place.", *told]
+    corpus = Corpus([Article(text, id=n) for n, text in enumerate(texts)], WordsEncoder())  # type: ignore[arg-type]
+    asked = []
+    for n, text in enumerate(told):
+        start = text.index("day")
+        span = (start, text.index(".", start))
+        asked.append(Question(f"When did the mayor of town {n} resign?", n + 1, (0, 50), (span,), "news"))
+    return corpus, asked
+
+
+def test_the_sentences_that_a_reader_finds_likeliest_are_compared(
+    mayors: tuple[Corpus, list[Question]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus, asked = mayors
+    monkeypatch.setattr(evidence, "READ_FIRST", 12)
+    monkeypatch.setattr(comparisons, "READ", 1.0)
+    monkeypatch.setattr(comparisons, "LEADING", 1.0)
+    made = [m for m in make_comparisons(corpus, asked, 1, Likes()) if any(m.answers)]
+    assert len(made) == len(asked)
+    for one in made:
+        own = int(one.question.split()[6])
+        days = {int(re.findall(r"day (\d+)", passage.text)[0]) for passage in one.passages}
+        others = sorted(days - {own}, reverse=True)
+        likeliest = [day for day in range(11, -1, -1) if day != own]
+        assert own in days
+        assert others == likeliest[: len(others)]
+        (right,) = [p.text for p, spans in zip(one.passages, one.answers, strict=True) if spans]
+        assert right == f"The mayor of town {own} resigned on day {own}."
+        assert own != 3 or not any("some other" in passage.text for passage in one.passages), "it tells the answer"
+
+
+def test_most_of_what_a_reader_finds_by_itself_is_not_learnt(
+    mayors: tuple[Corpus, list[Question]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus, asked = mayors
+    monkeypatch.setattr(evidence, "READ_FIRST", 12)
+    monkeypatch.setattr(comparisons, "READ", 1.0)
+    monkeypatch.setattr(comparisons, "LEADING", 0.0)
+    leading = Likes()
+    leading.leads = True
+    learnt = {m.question for m in make_comparisons(corpus, asked, 1, leading) if any(m.answers)}
+    assert learnt == {q.text for q in asked[:11]}, "day 11 is found where it is right; elsewhere it is wrong"
+    monkeypatch.setattr(comparisons, "READ", 0.0)
+    assert {m.question for m in make_comparisons(corpus, asked, 1, leading) if any(m.answers)} >= {asked[11].text}
+    assert leading.calls == sum(1 for _ in asked), "with no share of them, none is read"
 
 
 def test_questions_are_changed_within_bounds() -> None:
@@ -478,26 +532,31 @@ def test_the_finished_weights_are_the_mean_of_the_kept_states() -> None:
     assert torch.allclose(mean_of(networks).span.weight, expected)
 
 
-def test_the_exported_network_gives_the_same_scores(tokenizer: Tokenizer, tmp_path: Path) -> None:
-    pytest.importorskip("onnx")
+@pytest.mark.parametrize("eight_bit", [True, False])
+def test_the_exported_network_gives_the_same_scores(eight_bit: bool, tokenizer: Tokenizer, tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
     import onnxruntime
 
-    from training.export import export_onnx
+    from training.export import APART, MATRICES, export_onnx
     from training.network import ReaderNetwork, Shape
 
     torch.manual_seed(1)
     network = ReaderNetwork(Shape(50, 24, 2, 2, 48, 64))
-    torch.nn.init.normal_(network.relevance.weight)
-    export_onnx(network, tmp_path / "reader.onnx", [])
+    torch.nn.init.normal_(network.relevance.weight, std=0.2)
+    batch = collate([code(ReadingList("When ?", [Passage(TEXT)], [[]]), tokenizer)])
+    export_onnx(network, tmp_path / "reader.onnx", [batch] if eight_bit else [])
+    kinds = Counter(node.op_type for node in onnx.load(str(tmp_path / "reader.onnx")).graph.node)
+    wide = len(network.layers) * len(MATRICES)
+    assert kinds["MatMulInteger"] == (wide if eight_bit else 0)
+    assert kinds["MatMul"] + kinds["Gemm"] == (len(APART) + 2 if eight_bit else wide + 2), "the two heads are whole"
     session = onnxruntime.InferenceSession(str(tmp_path / "reader.onnx"), providers=["CPUExecutionProvider"])
     ids = np.random.default_rng(0).integers(0, 50, (3, 11))
-    mask = (np.arange(11) < np.array([[11], [7], [4]])).astype(np.int64)
-    given = {"ids": ids, "types": np.zeros_like(ids), "mask": mask}
+    given = {"ids": ids, "types": ids % 2}
     network.eval()
     with torch.inference_mode():
-        expected = network(*(torch.from_numpy(v) for v in given.values()))
+        expected = network(*(torch.from_numpy(v) for v in (*given.values(), np.ones_like(ids))))
     for ours, theirs in zip(expected, session.run(None, given), strict=True):
-        np.testing.assert_allclose(ours.numpy(), theirs, atol=1e-4)
+        np.testing.assert_allclose(ours.numpy(), theirs, atol=0.3 if eight_bit else 1e-4)
 
 
 @pytest.mark.parametrize("eight_bit", [True, False])
@@ -526,19 +585,22 @@ def test_training_goes_on_from_an_exported_model(eight_bit: bool, tokenizer: Tok
 
 def test_a_smoothed_network_gives_the_same_scores_and_smaller_extremes(tokenizer: Tokenizer) -> None:
     pytest.importorskip("onnxruntime")
-    from training.export import MATRICES, Smoothed, smooth
+    from training.export import MATRICES, OUTLYING, Smoothed, smooth
     from training.network import ReaderNetwork, Shape
 
     torch.manual_seed(1)
     network = ReaderNetwork(Shape(len(WORDS) + 4, 24, 2, 2, 48, 64))
     with torch.no_grad():
         network.layers[0].norm1.weight[3] = 40.0  # one column far beyond the others
+        network.layers[1].up.bias[5] = 40.0
     network.eval()
     batch = collate([code(ReadingList("When ?", [Passage(TEXT)], [[]]), tokenizer)])
     with torch.inference_mode():
         expected = network(batch.ids, batch.types, batch.mask)
     smooth(network, [batch])
     assert all(isinstance(getattr(layer, name), Smoothed) for layer in network.layers for name in MATRICES)
+    assert 5 in network.layers[1].down.outlying
+    assert len(network.layers[1].down.outlying) == OUTLYING
     spread: list[float] = []
 
     def measure(_: object, given: tuple[torch.Tensor]) -> None:

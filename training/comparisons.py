@@ -1,9 +1,8 @@
 """Training comparisons: a question, the sentences of several passages that seem to answer it, and where the answer is.
 
 They are what the reader's second network meets in use: the most likely sentence of each passage that the search finds,
-of which one answers or none. What the reader itself would take for likely is not asked, since reading takes long: a
-sentence is likely that holds the question's rarer words and the kind of thing that is asked for. Of those, a reader
-that already compares can tell which are the hardest to know from the one that answers.
+of which one answers or none. What the reader itself takes for likely is asked for some questions alone, since reading
+takes long; else a sentence is likely that holds the question's rarer words and the kind of thing that is asked for.
 """
 
 from __future__ import annotations
@@ -11,22 +10,32 @@ from __future__ import annotations
 import math
 import random
 import re
+import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
 
+from index import Index
 from index.article import Span
 from index.search import words_of
+from qa.evidence import distinct_sentences, leads, read_in_turn
+from qa.passages import SEARCHED, widen
 from qa.reader import Reader
 from qa.windows import Passage
 from training.corpus import WIKIPEDIA, Corpus, Question
-from training.lists import FOUND, ReadingList, alter, exchange, groups_of, names_in
+from training.lists import FOUND, ReadingList, alter, exchange, names_in
 
 SENTENCES = (4, 5, 6, 6, 6, 7, 8)
 """How many sentences are compared, each as often as it stands here."""
 PASSAGES = 8
-"""How many passages of the search they are taken from, beside the one that answers."""
-TEMPTING = 11
-"""Of how many likely sentences that do not answer a reader tells the hardest."""
+"""How many passages of the search likely sentences are taken from, beside the one that answers."""
+READ = 0.3
+"""Of which share of the questions about news the passages are read, if there is a reader: it takes 0.2 s a question."""
+LEADING = 0.2
+"""Which share of these is kept where in use nothing would be compared, since a right sentence leads by far: a few, so
+that what is plain stays known."""
 
 _NUMBER_ASKED = re.compile(
     r"\b(when|how (many|much|long|old|far|big|large|high|fast)|what (year|date|percent|share|number|price))\b", re.I
@@ -40,6 +49,8 @@ _NUMBER = re.compile(
 
 _Place = tuple[int, Span]
 """An article and a sentence, or some in a row, in its characters."""
+_Likeliest = Callable[[str], tuple[list[_Place], bool]]
+"""A question -> all sentences that a reader finds, the likeliest first, and whether the first leads by far."""
 
 
 def make_comparisons(
@@ -48,13 +59,22 @@ def make_comparisons(
     """One pass over the questions about encyclopaedia articles and news, in random order, and some again, changed so
     that nothing answers them. A list's passages are sentences, those of one article in its order.
 
-    With a `reader` that compares (about 0.1 s a question), those about news stand with the sentences that it finds
-    most tempting among the likely ones, and one other.
+    With a `reader`, a part of those about news stand with the sentences that it finds likeliest, as in use.
     """
-    rng = random.Random(seed)
     asked = [q for q in questions if q.source in (*WIKIPEDIA, "written", "news")]
+    if reader is None:
+        return _made(corpus, asked, seed, None)
+    news = sorted({q.article for q in asked if q.source == "news"})
+    with tempfile.TemporaryDirectory(prefix="quoth-train-") as folder:
+        articles = [replace(corpus.articles[i], source=str(i)) for i in news]
+        with closing(Index.build(articles, folder, encoder=corpus.encoder)) as index:
+            return _made(corpus, asked, seed, partial(_read_likeliest, index, reader))
+
+
+def _made(corpus: Corpus, asked: Sequence[Question], seed: int, likeliest: _Likeliest | None) -> list[ReadingList]:
+    rng = random.Random(seed)
     found = dict(zip((q.text for q in asked), corpus.search([q.text for q in asked], FOUND), strict=True))
-    maker = _Maker(corpus, found, rng, reader)
+    maker = _Maker(corpus, found, rng, likeliest)
     lists = [maker.made(kind, q) for q in asked for kind in _kinds(q, rng)]
     made = [one for one in lists if one]
     rng.shuffle(made)
@@ -80,15 +100,16 @@ class _Maker:
         corpus: Corpus,
         found: dict[str, list[tuple[int, float]]],
         rng: random.Random,
-        reader: Reader | None = None,
+        likeliest: _Likeliest | None,
     ) -> None:
-        self.corpus, self.found, self.rng, self.reader = corpus, found, rng, reader
+        self.corpus, self.found, self.rng, self.likeliest = corpus, found, rng, likeliest
         self.names = {a.id: names_in(a.text) for a in corpus.articles}
         held = Counter(stem for i in range(len(corpus.chunks)) for stem in _stems(corpus.text(i)))
         self.rarity = {stem: math.log((1 + len(corpus.chunks)) / (1 + many)) for stem, many in held.items()}
 
     def made(self, kind: str, q: Question) -> ReadingList | None:
-        """The list of that kind; None if the answer is in no passage whole, or there is nothing to change."""
+        """The list of that kind; None if the answer is in no passage whole, there is nothing to change or to compare,
+        or the reader finds the answer by itself, for most of such questions."""
         paragraph = self.corpus.articles[q.article].text[slice(*q.paragraph)]
         asked: str | None = q.text
         if kind == "exchanged":
@@ -100,21 +121,21 @@ class _Maker:
             return None
         many = self.rng.choice(SENTENCES)
         kept = {"plain": right[:2], "without": []}.get(kind, right[:1])
-        likely, room = self._likely(q, asked, right), max(1, many - len(kept))
-        told = self.reader and kind == "plain" and q.source == "news"
-        others = self._hardest(asked, likely[:TEMPTING], room) if told else likely[:room]
-        return self._list(asked, [*kept, *others], q if kind == "plain" else None)
+        if self.likeliest and kind == "plain" and q.source == "news" and self.rng.random() < READ:
+            places, leading = self.likeliest(asked)
+            likely = [place for place in places if not self._answers(q, right, place)]
+            if leading and places[0] not in likely and self.rng.random() >= LEADING:
+                return None
+        else:
+            likely = self._likely(q, asked, right)
+        chosen = [*kept, *likely[: max(1, many - len(kept))]]
+        return self._list(asked, chosen, q if kind == "plain" else None) if len(chosen) > 1 else None
 
-    def _hardest(self, asked: str, likely: Sequence[_Place], many: int) -> list[_Place]:
-        """As many of them, all but one those that the reader scores highest; the last is drawn from the rest."""
-        assert self.reader
-        places = sorted(likely)
-        known = [self.corpus.articles[article] for article, _ in places]
-        sentences = [Passage(a.text[slice(*span)], a.title) for a, (_, span) in zip(known, places, strict=True)]
-        scores = self.reader.compare(asked, groups_of(sentences))
-        ranked = [place for _, place in sorted(zip(scores, places, strict=True), reverse=True)]
-        hard, rest = ranked[: many - 1], ranked[many - 1 :]
-        return [*hard, *(self.rng.sample(rest, 1) if rest else [])]
+    def _answers(self, q: Question, right: Sequence[_Place], place: _Place) -> bool:
+        """Whether a sentence answers, or tells the answer, so that calling it wrong would be unfair."""
+        article, (start, end) = place
+        touches = any(a == article and s < end and start < e for a, (s, e) in right)
+        return touches or self.corpus.tells(self.corpus.articles[article].text[start:end], q)
 
     def _right(self, q: Question) -> list[_Place]:
         """Where the answers stand, each with the sentences that it touches."""
@@ -135,10 +156,9 @@ class _Maker:
         for rank, i in enumerate(dict.fromkeys([*(i for i, _ in self.found[q.text][:PASSAGES]), *holders])):
             chunk, own = self.corpus.chunks[i], []
             for start, end in chunk.sentences:
-                text = self.corpus.articles[chunk.article_id].text[start:end]
-                touches = any(a == chunk.article_id and s < end and start < e for a, (s, e) in right)
-                if touches or self.corpus.tells(text, q):
+                if self._answers(q, right, (chunk.article_id, (start, end))):
                     continue
+                text = self.corpus.articles[chunk.article_id].text[start:end]
                 shared = sum(self.rarity.get(stem, 1.0) for stem in stems if stem in text.lower()) / every
                 score = shared + 0.3 * _fits(asked, text) + 0.1 * (i in holders) - 0.02 * rank
                 own.append((score + self.rng.uniform(0, 0.5), (chunk.article_id, (start, end))))
@@ -158,6 +178,14 @@ class _Maker:
                 spans = answered.answers if answered and answered.article == article else ()
                 answers.append([(s - start, e - start) for s, e in spans if start <= s and e <= end])
         return ReadingList(asked, passages, answers, [None] * len(passages))
+
+
+def _read_likeliest(index: Index, reader: Reader, question: str) -> tuple[list[_Place], bool]:
+    """All sentences that the reader finds in the passages that are read in use, the likeliest first, and whether the
+    first leads by far. An article's source in the index is its place in the corpus."""
+    hits = widen(index, index.search(question, SEARCHED))
+    best = distinct_sentences(read_in_turn(question, hits, reader))
+    return [(int(e.hit.source), e.sentence) for e in best], leads(best)
 
 
 def _stems(text: str) -> set[str]:

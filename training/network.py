@@ -46,7 +46,7 @@ class Layer(nn.Module):
         qkv = self.qkv(x).reshape(batch, length, 3, self.heads, wide // self.heads)
         q, k, v = (qkv[:, :, i].transpose(1, 2) for i in range(3))
         drop = self.dropout if self.training else 0.0
-        if torch.onnx.is_in_onnx_export():  # plain operators, which onnxruntime fuses
+        if torch.onnx.is_in_onnx_export():  # plain operators, which `export.join_attention` joins
             weights = (q @ k.transpose(2, 3) * (wide // self.heads) ** -0.5 + bias).softmax(-1)
             mixed = weights @ v
         else:

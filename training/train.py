@@ -52,7 +52,9 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--compare", action="store_true", help="train the network that compares sentences")
     parser.add_argument(
-        "--hard", type=Path, help="with --compare: a model that tells which sentences about news are hard to tell apart"
+        "--reader",
+        type=Path,
+        help="with --compare: the model whose reading chooses the sentences for a part of the news",
     )
     parser.add_argument("--out", type=Path, default="build/reader", help="folder for all that is made (%(default)s)")
     parser.add_argument("--start", type=Path, help="weights to start from (default: the encoder all-MiniLM-L6-v2)")
@@ -88,15 +90,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise SystemExit(f"There is no {missing[0]} in {args.data}. Name the folder that holds it: --data DIR")
     if gone := [path for path in args.more if not path.is_file()]:
         raise SystemExit(f"There is no file {gone[0]}. Name one that there is, or leave out --more.")
-    if args.hard and not (args.compare and (args.hard / "comparer.onnx").is_file()):
-        raise SystemExit(f"--hard {args.hard} needs --compare and a folder that holds comparer.onnx, as qa/model does.")
+    held = [args.reader / name for name in ("reader.onnx", "comparer.onnx", "tokenizer.json")] if args.reader else []
+    if held and not (args.compare and all(path.is_file() for path in held)):
+        raise SystemExit(f"--reader {args.reader} needs --compare, and a folder that holds what qa/model does.")
     args.out.mkdir(parents=True, exist_ok=True)
     if args.threads:
         torch.set_num_threads(args.threads)
     start = args.start or encoder_folder()
     tokenizer = load_tokenizer(start)
-    judge = TrainedReader(args.hard) if args.hard else None
-    make = partial(make_comparisons, reader=judge) if args.compare else make_lists
+    reader = TrainedReader(args.reader) if args.reader else None
+    make = partial(make_comparisons, reader=reader) if args.compare else make_lists
     coded = code_comparison if args.compare else code
     made = _lists([args.data / "train.json.gz", NEWS, *args.more], args.out, args.seed, make)
     lists = [coded(one, tokenizer) for one in made]
