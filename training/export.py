@@ -101,7 +101,9 @@ def smooth(network: ReaderNetwork, seen: Sequence[Batch]) -> None:
         watch.remove()
     for (i, name), linear in linears.items():
         weights = linear.weight.detach().abs().amax(0).clamp_min(1e-4)
-        scale = largest[linear].clamp_min(1e-4) ** SMOOTHING / weights ** (1 - SMOOTHING)
+        # a column that is small in these few lists may not be so in others
+        least = max(1e-4, float(largest[linear].median()))
+        scale = largest[linear].clamp_min(least) ** SMOOTHING / weights ** (1 - SMOOTHING)
         outlying = (largest[linear] / scale).topk(OUTLYING).indices.sort().values if (i, name) in APART else None
         setattr(network.layers[i], name, Smoothed(linear, scale / scale.mean(), outlying))
 
