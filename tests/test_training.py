@@ -231,8 +231,11 @@ class Likes(ToyReader):
 
 
 @pytest.fixture
-def mayors() -> tuple[Corpus, list[Question]]:
-    """An article that is no news, then twelve that are, each with a question; the last one tells day 3 too."""
+def mayors(monkeypatch: pytest.MonkeyPatch) -> tuple[Corpus, list[Question]]:
+    """An article that is no news, then twelve that are, each with a question; the last one tells day 3 too. A reader
+    reads all passages of every question."""
+    monkeypatch.setattr(evidence, "READ_FIRST", 12)
+    monkeypatch.setattr(comparisons, "READ", 1.0)
     told = [f"The mayor of town {n} resigned on day {n}. Nobody knows more." for n in range(12)]
     told[11] += " So did some other mayor on day 3."
     texts = ["A town is a place.", *told]
@@ -249,8 +252,6 @@ def test_the_sentences_that_a_reader_finds_likeliest_are_compared(
     mayors: tuple[Corpus, list[Question]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus, asked = mayors
-    monkeypatch.setattr(evidence, "READ_FIRST", 12)
-    monkeypatch.setattr(comparisons, "READ", 1.0)
     monkeypatch.setattr(comparisons, "LEADING", 1.0)
     made = [m for m in make_comparisons(corpus, asked, 1, Likes()) if any(m.answers)]
     assert len(made) == len(asked)
@@ -270,8 +271,6 @@ def test_most_of_what_a_reader_finds_by_itself_is_not_learnt(
     mayors: tuple[Corpus, list[Question]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus, asked = mayors
-    monkeypatch.setattr(evidence, "READ_FIRST", 12)
-    monkeypatch.setattr(comparisons, "READ", 1.0)
     monkeypatch.setattr(comparisons, "LEADING", 0.0)
     leading = Likes()
     leading.leads = True
@@ -279,7 +278,7 @@ def test_most_of_what_a_reader_finds_by_itself_is_not_learnt(
     assert learnt == {q.text for q in asked[:11]}, "day 11 is found where it is right; elsewhere it is wrong"
     monkeypatch.setattr(comparisons, "READ", 0.0)
     assert {m.question for m in make_comparisons(corpus, asked, 1, leading) if any(m.answers)} >= {asked[11].text}
-    assert leading.calls == sum(1 for _ in asked), "with no share of them, none is read"
+    assert leading.calls == len(asked), "with no share of them, none is read"
 
 
 def test_questions_are_changed_within_bounds() -> None:

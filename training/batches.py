@@ -5,14 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from qa.windows import QUESTION_TOKENS, Window, make_comparison, make_windows
-from training.lists import ReadingList, groups_of
+from qa.windows import QUESTION_TOKENS, Group, Window, make_comparison, make_windows
+from training.lists import ReadingList
 
 TRAIN_TOKENS = 224
 
@@ -81,8 +82,9 @@ def code(made: ReadingList, tokenizer: Any) -> Coded:
 
 
 def code_comparison(made: ReadingList, tokenizer: Any) -> Coded:
-    """The list's passages, each a sentence, side by side in one window."""
-    seen = make_comparison(tokenizer, made.question, groups_of(made.passages))
+    """The list's passages, each a sentence, side by side in one window; neighbours of one title are of one article."""
+    groups = [Group(title, tuple(p.text for p in same)) for title, same in groupby(made.passages, lambda p: p.title)]
+    seen = make_comparison(tokenizer, made.question, groups)
     answers = []
     for (at, _), offsets, spans in zip(seen.places, seen.offsets, made.answers, strict=True):
         answers += _places(Window(0, [], [], at, offsets), spans)

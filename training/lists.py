@@ -15,11 +15,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from difflib import SequenceMatcher
-from itertools import groupby
 from pathlib import Path
 
 from index.search import words_of
-from qa.windows import Group, Passage
+from qa.windows import Passage
 from training.corpus import WIKIPEDIA, Corpus, Question
 
 FOUND = 20
@@ -38,11 +37,6 @@ class ReadingList:
     passages: list[Passage]
     answers: list[list[tuple[int, int]]] = field(default_factory=list)
     unmet: list[list[tuple[int, int]] | None] = field(default_factory=list)
-
-
-def groups_of(sentences: Sequence[Passage]) -> list[Group]:
-    """The sentences as they are compared: neighbours of one title are taken for one article's."""
-    return [Group(title, tuple(s.text for s in same)) for title, same in groupby(sentences, lambda s: s.title)]
 
 
 _Part = tuple[Passage, list[tuple[int, int]], list[tuple[int, int]] | None]

@@ -90,8 +90,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise SystemExit(f"There is no {missing[0]} in {args.data}. Name the folder that holds it: --data DIR")
     if gone := [path for path in args.more if not path.is_file()]:
         raise SystemExit(f"There is no file {gone[0]}. Name one that there is, or leave out --more.")
-    held = [args.reader / name for name in ("reader.onnx", "comparer.onnx", "tokenizer.json")] if args.reader else []
-    if held and not (args.compare and all(path.is_file() for path in held)):
+    needed = ("reader.onnx", "comparer.onnx", "tokenizer.json")
+    if args.reader and not (args.compare and all((args.reader / name).is_file() for name in needed)):
         raise SystemExit(f"--reader {args.reader} needs --compare, and a folder that holds what qa/model does.")
     args.out.mkdir(parents=True, exist_ok=True)
     if args.threads:
