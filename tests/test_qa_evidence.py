@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,8 +15,8 @@ from qa.evidence import (
     CLOSE_CHARACTERS,
     COMPARED,
     DECISIVE,
+    EVEN,
     READ_FIRST,
-    UNTOLD,
     compare_best,
     distinct_sentences,
     features,
@@ -65,6 +66,13 @@ def test_the_words_in_common_are_a_share_of_the_questions() -> None:
     (other,) = rank_evidence("Volcanoes?", [hit()], [reading(("4 million", 3.0))])
     assert other.coverage == 0.0
     assert features("Volcanoes?", [other])["coverage"] == 0.0
+
+
+@pytest.mark.parametrize("lag", [0.0, EVEN, 99.0])
+def test_how_far_the_best_sentence_leads_is_its_share(lag: float) -> None:
+    spans = [("4 million", 3.0), ("Lagos", 2.9), ("1932", 3.0 - lag)]  # the first two in one sentence
+    ranked = [replace(e, coverage=0.0) for e in rank_evidence("What?", [hit()], [reading(*spans)])]
+    assert features("What?", ranked)["share"] == pytest.approx(1 / (1 + math.exp(-lag / EVEN)))
 
 
 def test_a_sentence_is_offered_once() -> None:
@@ -173,16 +181,14 @@ def test_of_a_long_passage_a_little_around_the_best_sentence_is_read_once_more()
         assert CLOSE_CHARACTERS - length < len(close.text) <= CLOSE_CHARACTERS
         assert close.text.startswith("Sentence 16")  # as much before it as after it
         assert (found[0].words, found[0].margin) == ("20" if words else "Sentence", 4.0)
-        assert found[0].close == (6.0 if words else UNTOLD - 1.0, 7.5)
-        assert found[1].close is None
-        assert features("What?", found)["margin"] == found[0].close[0]
+        assert [e.relevance for e in found] == [7.5, 5.0]
+        assert features("What?", found)["relevance"] == 7.5
 
 
 def test_a_short_passage_is_not_read_again() -> None:
     reader = Counting(0)
-    (found, _) = find_evidence("When?", [replace(hit(), title="0")], reader)
+    assert len(find_evidence("When?", [replace(hit(), title="0")], reader)) == 2
     assert len(reader.passages) == 1
-    assert found.close is None
 
 
 def test_no_passages_give_no_evidence() -> None:

@@ -618,3 +618,22 @@ def test_figures_by_hand() -> None:
     assert overlap("the red apple", "red apples") == pytest.approx(0.5)
     assert overlap("The U.S.", "us") == 1.0
     assert auroc(np.array([3.0, 2.0, 2.0, 1.0]), np.array([True, False, True, False])) == pytest.approx(0.875)
+
+
+def test_what_training_cannot_begin_with_is_told_before_it_begins(tmp_path: Path) -> None:
+    from training.train import main
+
+    data, model = tmp_path / "data", tmp_path / "model"
+    data.mkdir()
+    model.mkdir()
+    given = ["--data", str(data), "--out", str(tmp_path / "out")]
+    with pytest.raises(SystemExit, match=r"no train\.json\.gz in .*data\. Name the folder"):
+        main(given)
+    for name in ("train.json.gz", "dev.json.gz"):
+        (data / name).touch()
+    with pytest.raises(SystemExit, match=r"no file .*gone\.gz\. Name one"):
+        main([*given, "--more", str(tmp_path / "gone.gz")])
+    for compare in ([], ["--compare"]):
+        with pytest.raises(SystemExit, match=r"--reader .*model needs --compare, and a folder that holds"):
+            main([*given, *compare, "--reader", str(model)])
+    assert not (tmp_path / "out").exists()
