@@ -46,8 +46,9 @@ CLOSE_CHARACTERS = 500
 """How much is read around the best sentence to tell which words of it answer, and how sure that is: about what the
 reader's training passages held."""
 EVEN = 3.0
-"""What the scores of all sentences are divided by to tell how far the best one leads: of 1, 2, 3 and 4, 3 tells right
-quotes from others best, in dev and in news."""
+"""What the scores of all sentences are divided by to tell how far the best one leads: 3 and 4 tell right quotes from
+others better than 1 and 2, in dev and in news. A sentence that another article repeats counts as its rival: leaving it
+out told them less well, even where a quote from either was right."""
 
 
 @dataclass(frozen=True, slots=True)
