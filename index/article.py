@@ -12,6 +12,9 @@ from index.errors import ArticleError
 MAX_CHARACTERS = 5_000_000
 """The longest text taken as one article, in characters: about eight novels, and some minutes of encoding."""
 
+LONGEST_NAME = 500
+"""Characters of a title or author. It is searched and encoded with every chunk, so a page in its place costs dearly."""
+
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 Span = tuple[int, int]
@@ -25,7 +28,8 @@ class Article:
     `source` names the article in the index (a file's absolute path, a URL, or any name that the caller chooses);
     `published` is an ISO date or date and time ("2026-03-01"), or None. `id` is the index's own number for a stored
     article, 0 for one that is not stored; numbers are never used twice. Raises `ArticleError` for a text that is
-    empty, too long, or holds characters that no text has (NUL, lone surrogates).
+    empty, too long, or holds characters that no text has (NUL, lone surrogates), and for a source that holds such.
+    In `title` and `author` these become U+FFFD, and what goes beyond `LONGEST_NAME` is cut off.
     """
 
     text: str
@@ -45,6 +49,10 @@ class Article:
             )
         if _NO_TEXT.search(self.text):
             raise ArticleError(f"{name} is not text: it holds NUL or surrogate characters. Convert it to UTF-8 text.")
+        if _NO_TEXT.search(self.source):
+            raise ArticleError(f"{name!a} cannot name an article: it holds NUL or surrogate characters. Name it anew.")
+        object.__setattr__(self, "title", _named(self.title))
+        object.__setattr__(self, "author", self.author and _named(self.author))
 
     @property
     def digest(self) -> str:
@@ -55,6 +63,10 @@ class Article:
     def to_dict(self) -> dict[str, Any]:
         """The article as JSON-ready values."""
         return asdict(self)
+
+
+def _named(name: str) -> str:
+    return _NO_TEXT.sub("\ufffd", name[:LONGEST_NAME])
 
 
 @dataclass(frozen=True, slots=True)

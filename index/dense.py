@@ -88,7 +88,7 @@ class Dense:
         try:
             head, _, data = path.read_bytes().partition(b"\n")
             said = json.loads(head)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         if not isinstance(said, dict) or said != {"stamp": stamp, "crc": zlib.crc32(data), "bytes": len(data)}:
             return None

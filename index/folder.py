@@ -66,10 +66,12 @@ class Folder:
     def write(self, change: Change, settings: Settings, *, rebuild: bool = False, wait: float = 0.0) -> Changes:
         """What `change` did, all of it visible at once; after any exception the folder is as it was.
 
-        A folder without an index gets one, unless nothing came of the change. `rebuild` starts from no articles.
+        A folder without an index gets one, unless nothing came of the change. `rebuild` starts from no articles, but
+        where it found none that could be read, the index stays as it was.
         """
-        made = [folder for folder in (self.directory, *self.directory.parents) if not folder.exists()]
+        made = [folder for folder in (self.directory, *self.directory.parents) if not os.path.exists(folder)]
         with write_lock(self.directory, wait):
+            self._recover()
             try:
                 if rebuild and self._is_unusable():
                     return self._replace(change, settings)
@@ -103,11 +105,18 @@ class Folder:
 
     def _connected(self) -> Store:
         """The open database; opened anew when another file has taken its place."""
+        if os.path.exists(_aside(self.database)):
+            with suppress(IndexLockedError, IndexWriteError), write_lock(self.directory):
+                self._recover()
         try:
             status = os.stat(self.database)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             self.close()
             raise self._no_index() from None
+        except OSError as error:
+            raise StorageError(
+                f"The index in {self.directory} cannot be read ({error.strerror}). Check its name, and your permission."
+            ) from error
         if self._store is None or self._store.frozen or self._file != (status.st_dev, status.st_ino):
             self.close()
             self._store, self._file = Store(self.database), (status.st_dev, status.st_ino)
@@ -126,7 +135,7 @@ class Folder:
                 elif rebuild:
                     store.clear(settings)
                 changes = change(store)
-                if fresh and not changes.added:
+                if not changes.added and (fresh or (rebuild and changes.failed)):
                     raise _Nothing(changes)
                 changed = rebuild or bool(changes.added or changes.replaced or changes.removed or changes.moved)
                 if changed:
@@ -145,22 +154,44 @@ class Folder:
                 self._delete()
 
     def _replace(self, change: Change, settings: Settings) -> Changes:
-        """As `_write`, instead of a database that cannot be emptied; it is back in its place after an exception."""
+        """As `_write`, instead of a database that cannot be emptied; it is back in its place if none came of it."""
         self.close()
-        kept = [(path, path.with_name(f"{path.name}.old")) for path in self._files() if path.exists()]
         try:
-            for path, old in kept:
-                os.replace(path, old)
-            changes = self._write(change, settings, rebuild=True)
-        except BaseException:
+            for path in reversed(self._files()):  # the database last, see `_recover`
+                if path.exists():
+                    os.replace(path, _aside(path))
+            return self._write(change, settings, rebuild=True)
+        finally:
+            self._recover()
+
+    def _recover(self) -> None:
+        """Ends what `_replace` began, be it that its process was killed: a finished database stays, else the one that
+        was set aside comes back. The write lock is held.
+
+        The database is set aside last, put back first, and thrown away last, so that its being there tells how far
+        that went.
+        """
+        aside = [path for path in self._files() if _aside(path).exists()]
+        if self.database in aside and self._is_finished():
+            for path in reversed(aside):
+                _aside(path).unlink()
+            return
+        if self.database in aside:
+            self.close()
             self._delete()
-            for path, old in kept:
-                if old.exists():
-                    os.replace(old, path)
-            raise
-        for _, old in kept:
-            old.unlink()
-        return changes
+        for path in aside:
+            os.replace(_aside(path), path)
+
+    def _is_finished(self) -> bool:
+        try:
+            store = Store(self.database)
+            try:
+                with store.transaction():
+                    return not store.is_empty()
+            finally:
+                store.close()
+        except StorageError:
+            return False
 
     def _delete(self) -> None:
         for path in self._files():
@@ -226,3 +257,8 @@ class Folder:
         return NoIndexError(
             f"There is no index in {self.directory}. Make one: quoth index PATH... --index {self.directory}"
         )
+
+
+def _aside(path: Path) -> Path:
+    """Where a file lies while a rebuild that cannot be made in place may still fail."""
+    return path.with_name(f"{path.name}.old")

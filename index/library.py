@@ -113,6 +113,8 @@ class Index:
 
         Raises `ArticleError`, and removes nothing, if one of them names no article.
         """
+        if isinstance(sources, str | os.PathLike):  # its letters are no sources
+            sources = [sources]
         names = [os.fspath(source) for source in sources]
 
         def change(store: Store) -> Changes:
@@ -161,11 +163,11 @@ class Index:
         `since` keeps articles published on that date ("2026-03-01") or later, `source` those with this text in their
         source. Raises `FilterError` for a date that is none.
         """
-        only = Filter(_checked_date(since), source)
+        only = Filter(_checked_date(since), source and _searchable(source))
         words = words_of(question)
         if k < 1 or not words:
             return []
-        query = self.encoder.encode_queries([question.encode(errors="replace").decode()])[0]
+        query = self.encoder.encode_queries([_searchable(question)])[0]
         with self._folder.reading() as store:
             self._refuse_other(store.settings())
             dense = self._folder.dense(store)
@@ -214,6 +216,11 @@ class Index:
         )
 
 
+def _searchable(text: str) -> str:
+    """The text without lone surrogates, which a command line makes of bytes that are no UTF-8."""
+    return text.encode(errors="replace").decode()
+
+
 def _checked_date(since: str | None) -> str | None:
     if since is None:
         return None
@@ -225,6 +232,8 @@ def _checked_date(since: str | None) -> str | None:
 
 def _named(name: str, known: list[tuple[str, str]]) -> list[str]:
     """The sources that a person's name for them means. Raises `ArticleError` for none."""
+    if not name.strip():
+        raise ArticleError("A name is empty, and was not taken for the folder that you are in. Name an article.")
     path = name if is_url(name) else os.path.abspath(name)
     found = [source for source, origin in known if name == source or path in (source, origin)]
     found = found or [source for source, origin in known if origin.startswith(os.path.join(path, ""))]

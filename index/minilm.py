@@ -54,9 +54,9 @@ class MiniLM:
             batch = order[at : at + 8]
             with self._lock:
                 encodings = self._tokenizer.encode_batch([texts[i] for i in batch])
-            # a question is too little for two threads: the second would wait on, busily, and slow the reader
-            with self._threads.limit(limits=1 if len(texts) == 1 else None):
-                rows[batch] = self._forward([e.ids for e in encodings])
+                # a question is too little for two threads: the second would wait on, busily, and slow the reader
+                with self._threads.limit(limits=1 if len(texts) == 1 else None):  # of the process: one at a time
+                    rows[batch] = self._forward([e.ids for e in encodings])
         return rows
 
     def _forward(self, ids: list[list[int]]) -> Array:

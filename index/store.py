@@ -433,13 +433,14 @@ def _where(only: Filter) -> tuple[str, list[str]]:
     if only.since:
         where, values = " AND substr(published, 1, 10) >= ?", [only.since]
     if only.source:
-        where, values = where + " AND instr(lower(source), lower(?)) > 0", [*values, only.source]
+        where, values = where + " AND instr(casefold(source), ?) > 0", [*values, only.source.casefold()]
     return where, values
 
 
 def _connect(name: str, uri: bool, *pragmas: str) -> sqlite3.Connection:
     """A connection that has proved that it can read."""
     db = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=30, uri=uri)
+    db.create_function("casefold", 1, str.casefold, deterministic=True)  # SQLite's own lower() knows ASCII alone
     try:
         for pragma in pragmas:
             db.execute(f"PRAGMA {pragma}")

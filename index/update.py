@@ -14,7 +14,7 @@ from index.chunks import chunk_article, passage_to_embed
 from index.encoder import Encoder, Vectors
 from index.errors import ArticleError
 from index.formats import expand, load, parse
-from index.formats.sources import is_url
+from index.formats.sources import is_gone, is_url
 from index.store import Store
 
 Progress = Callable[[str, int, int], None]
@@ -25,7 +25,7 @@ Item = str | os.PathLike[str] | Article
 BATCH_CHUNKS = 512
 """How many chunks are gathered before they are encoded and stored; the memory that an update needs."""
 
-PARSER = 1
+PARSER = 2
 """Part of what a file is remembered by; a new number makes every file be read again once."""
 
 
@@ -72,7 +72,7 @@ class Update:
         One that fails is listed and does not stop the others. `prune` also removes the articles that came from the
         folders named and whose files are gone. Raises `ArticleError` for a path that is not there.
         """
-        items = list(items)
+        items = [items] if isinstance(items, str | os.PathLike | Article) else list(items)
         articles = [item for item in items if isinstance(item, Article)]
         paths = [os.fspath(item) for item in items if not isinstance(item, Article)]
         sources = expand(paths)
@@ -166,7 +166,7 @@ class Update:
     def _moved_from(self, article: Article) -> str | None:
         """The source of an article with the same text whose file is no longer there."""
         for source, origin in self.store.same_text(article.text):
-            gone = os.path.isabs(origin) and not os.path.lexists(origin)
+            gone = os.path.isabs(origin) and is_gone(origin)
             if gone and source not in self._left and source not in self._taken:
                 return source
         return None

@@ -8,12 +8,14 @@ import os
 import random
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,7 @@ from index.errors import (
     IndexDamagedError,
     IndexLockedError,
     IndexMismatchError,
+    StorageError,
 )
 from index.folder import Folder
 from index.lock import write_lock
@@ -100,6 +103,10 @@ def of_an_older_state(path: Path) -> None:
     path.write_bytes(old)
 
 
+def nested(path: Path) -> None:
+    path.write_bytes(b"[" * 200_000 + b"\n")
+
+
 def of_another_faiss(path: Path) -> None:
     import zlib
 
@@ -109,7 +116,8 @@ def of_another_faiss(path: Path) -> None:
     path.write_bytes(json.dumps(head).encode() + b"\n" + data)
 
 
-DAMAGES = [missing, empty, truncated, flipped, longer, garbage, of_a_newer_state, of_an_older_state, of_another_faiss]
+DAMAGES = [missing, empty, truncated, flipped, longer, garbage, nested]
+DAMAGES += [of_a_newer_state, of_an_older_state, of_another_faiss]
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
@@ -295,6 +303,52 @@ def test_a_newer_format_is_refused_and_kept_by_a_rebuild_that_fails(folder: Path
     assert [(folder / name).read_bytes() for name in names] == files
     rebuilt(folder)
     assert not list(folder.glob("*.old"))
+
+
+@pytest.mark.parametrize("moment", range(10))
+def test_killed_while_it_replaces_an_index_that_cannot_be_emptied(moment: int, folder: Path) -> None:
+    newer(folder)
+    (folder / "vectors.faiss.tmp").write_bytes(b"of a change that was killed")
+    if not (pid := os.fork()):
+        calls = 0
+
+        def last(call: Callable[..., object]) -> Callable[..., object]:
+            def called(*args: object, **kwargs: object) -> object:
+                nonlocal calls
+                calls += 1
+                if calls > moment:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return call(*args, **kwargs)
+
+            return called
+
+        os.replace, Folder._write, Path.unlink = map(last, (os.replace, Folder._write, Path.unlink))  # type: ignore
+        rebuilt(folder)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) in (0, -signal.SIGKILL)
+    with suppress(IndexMismatchError):  # the index that was to be replaced
+        assert len(opened(folder).articles()) == 3
+    rebuilt(folder)
+    assert not list(folder.glob("*.old"))
+
+
+def test_a_rebuild_that_finds_nothing_to_read_keeps_an_index_that_cannot_be_emptied(
+    folder: Path, tmp_path: Path
+) -> None:
+    newer(folder)
+    (tmp_path / "bad.txt").write_bytes(b"\xff\xfe\x00")
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if "lock" not in path.name}
+    assert Index(folder, ToyEncoder()).update([tmp_path / "bad.txt"], rebuild=True).failed
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if "lock" not in path.name} == before
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "file/index"])
+def test_a_folder_that_no_index_can_lie_in_is_told_in_one_line(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("a file, not a folder")
+    for use in (opened, lambda folder: Index.build(articles(1), folder, encoder=ToyEncoder())):
+        with pytest.raises(StorageError) as caught:
+            use(tmp_path / name)
+        assert "\n" not in str(caught.value)
 
 
 # one writer at a time

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.server
+import json
 import shutil
 import socket
 import ssl
@@ -97,6 +98,21 @@ def test_the_content_type_says_what_a_page_is(site: Site, path: str, content_typ
     loaded = load(site.url + path, allow_private=True)
     assert (loaded.data, loaded.kind) == (data, kind)
     assert parse(site.url + path, loaded).articles
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/markdown", "application/x-ndjson"])
+@pytest.mark.parametrize("charset", ["iso-8859-1", "utf-16-le", "hex"])
+def test_a_text_is_read_in_the_encoding_that_the_server_says(site: Site, kind: str, charset: str) -> None:
+    text = "Über die Brücke, for 5 dollars, he went home."
+    data = (json.dumps({"text": text}, ensure_ascii=False) if kind.endswith("json") else text) + "\n"
+    encoded = data.encode(charset) if charset[0] in "iu" else data.encode()
+    site.pages["/story"] = (200, {"Content-Type": f"{kind}; charset={charset}"}, encoded)
+    loaded = load(site.url + "/story", allow_private=True)
+    if charset[0] in "iu":
+        assert parse(site.url + "/story", loaded).articles[0].text.strip() == text
+    else:
+        with pytest.raises(ArticleError, match=f"says that its encoding is '{charset}', which is none"):
+            parse(site.url + "/story", loaded)
 
 
 def test_a_page_keeps_the_address_that_was_given_through_redirects_and_gzip(site: Site) -> None:

@@ -15,7 +15,8 @@ import documents
 import pytest
 from documents import AFTER, TEXT
 
-from index.article import Article
+from index.article import LONGEST_NAME, Article
+from index.chunks import chunk_article
 from index.errors import ArticleError
 from index.formats import Loaded, expand, load, parse
 
@@ -174,6 +175,7 @@ BAD = {
     "blank.docx": (documents.word([]), "holds no text"),
     "page.xml": (b"<?xml version='1.0'?><a><b/></a>", "is not a feed"),
     "none.rss": (documents.rss([]), "it has no entries"),
+    "escape.md": (b'---\ntitle: "\\U00110000"\n---\nText', "line 2: its front matter is not valid YAML"),
     "bad.jsonl": (b"{}\n[]\n", 'has no "text"'),
 }
 
@@ -190,6 +192,70 @@ def test_a_bad_file_gives_one_clear_line(name: str, tmp_path: Path) -> None:
     assert message.startswith(source)
     assert "\n" not in message
     assert len(message) - len(source) < 300
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("The bridge opened in May 1932.\n\nIt was painted red in 1950.", "Opening day"),
+        ("“The bridge is open.”\n\nSo said Kim.", "Opening day"),
+        ("The bridge is open. Is it red?\n\nIt is.", "Opening day"),
+        ("The bridge opened in May 1932\n\nIt was painted red in 1950.", "The bridge opened in May 1932"),
+        ("Is it red?\n\nIt was painted red in 1950.", "Is it red?"),
+        ("Bridge opens\nIt was painted red in 1950.", "Bridge opens"),
+    ],
+)
+def test_a_first_line_that_is_a_sentence_is_no_title_and_can_be_quoted(text: str, title: str) -> None:
+    article = read("opening-day.txt", text.encode())
+    assert article.title == title
+    quotable = [text[start:end] for chunk in chunk_article(article) for start, end in chunk.sentences]
+    assert (text.split("\n")[0] in " ".join(quotable)) == (title == "Opening day")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "title"),
+    [
+        ("---\ntitle: Storm\n---\nIt rained.", "It rained.", "Storm"),
+        ("---\n\nNote: it rained.\n\n---\n\nThen it was dry.", None, "A"),
+        ('---\ntitle: "Sto\\ud83drm"\n---\nIt rained.', "It rained.", "Sto\ufffdrm"),
+    ],
+    ids=["fields", "a rule across the page", "half an emoji"],
+)
+def test_front_matter_is_taken_off_and_a_rule_is_not(text: str, kept: str | None, title: str) -> None:
+    article = read("a.md", text.encode())
+    assert (article.text, article.title) == (kept or text, title)
+
+
+def test_words_that_a_document_moved_away_or_hides_are_in_no_text() -> None:
+    import docx
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls
+
+    def run(text: str, mark: str = "") -> str:
+        return f'<w:r><w:rPr>{mark}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+    paragraphs = [
+        f'<w:moveFrom w:id="1" w:author="a">{run("Kim resigned.")}</w:moveFrom>',
+        run("He ") + run("secretly ", "<w:vanish/>") + run("left ", '<w:vanish w:val="0"/>') + run("at noon."),
+        f'<w:moveTo w:id="2" w:author="a">{run("Kim resigned.")}</w:moveTo>',
+    ]
+    document = docx.Document()
+    for inner in reversed(paragraphs):
+        document.element.body.insert(0, parse_xml(f"<w:p {nsdecls('w')}>{inner}</w:p>"))
+    out = io.BytesIO()
+    document.save(out)
+    assert read("a.docx", out.getvalue()).text == "He left at noon.\n\nKim resigned."
+
+
+def test_odd_names_are_mended_or_refused_and_long_ones_cut() -> None:
+    article = Article(text=TEXT, title="Sto\ud83drm\0" + "x" * 1000, author="\ud83d", source="a")
+    assert (article.title[:7], len(article.title), article.author) == ("Sto\ufffdrm\ufffd", LONGEST_NAME, "\ufffd")
+    with pytest.raises(ArticleError, match=r"'a.udc00' cannot name an article"):
+        Article(text=TEXT, source="a\udc00")
+    lines = [json.dumps({"text": TEXT, "source": "a\ud83d"}), json.dumps({"text": TEXT, "title": "a\ud83d"})]
+    parsed = parse("/n/a.jsonl", Loaded("\n".join(lines).encode(), ".jsonl"))
+    assert [a.title for a in parsed.articles] == ["a\ufffd"]
+    assert [f.source for f in parsed.failures] == ["/n/a.jsonl#1"]
 
 
 def test_a_pdf_that_may_be_opened_without_a_password_is_read() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import random
 import re
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,6 +107,13 @@ def test_since_and_source_limit_what_is_searched(library: Index) -> None:
 
 
 # search against plain loops
+
+
+def test_a_source_is_found_in_letters_of_either_case(tmp_path: Path, encoder: ToyEncoder) -> None:
+    index = Index.build([Article(text=story(0), source="/n/Österreich.txt")], tmp_path / "index", encoder=encoder)
+    assert [bool(index.search("storm", source=name)) for name in ("österreich", "ÖSTER", "z", "\udcff")] == [
+        *(True, True, False, False)
+    ]
 
 
 def test_dense_search_equals_brute_force() -> None:
@@ -453,6 +463,61 @@ def test_a_build_that_fails_leaves_nothing_or_what_was_there(tmp_path: Path, enc
     assert index.check() == []
     Index.build(articles(2, version=1), folder, encoder=encoder)
     assert [article.text for article in index.articles()] == [story(0, 1), story(1, 1)], "a build starts from nothing"
+
+
+def test_a_rebuild_that_finds_nothing_to_read_keeps_the_index(library: Index, tmp_path: Path) -> None:
+    before = library.articles(), library.generation
+    bad = tmp_path / "bad.txt"
+    bad.write_bytes(b"\xff\xfe\x00")
+    changes = library.update([bad], rebuild=True)
+    assert [failure.source for failure in changes.failed] == [str(bad)]
+    assert (library.articles(), library.generation) == before
+    good = tmp_path / "good.txt"
+    good.write_text(story(99))
+    assert library.update([bad, good], rebuild=True).added == (str(good),)
+    assert sources(library) == [str(good)]
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_name_is_never_the_folder_one_is_in(
+    name: str, tmp_path: Path, encoder: ToyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_stories(tmp_path / "news", 2)
+    monkeypatch.chdir(tmp_path)
+    index = Index.build(["news"], tmp_path / "index", encoder=encoder)
+    for change in (index.remove, index.update):
+        with pytest.raises(ArticleError, match="A name is empty"):
+            change([name])
+    assert len(index.articles()) == 2
+
+
+def test_one_name_is_as_good_as_a_list_of_one(tmp_path: Path, encoder: ToyEncoder) -> None:
+    write_stories(tmp_path / "news", 2)
+    index = Index.build(str(tmp_path / "news"), tmp_path / "index", encoder=encoder)
+    assert len(index.articles()) == 2
+    assert len(index.remove(str(tmp_path / "news")).removed) == 2
+
+
+def test_what_may_not_be_looked_at_is_not_gone(
+    tmp_path: Path, encoder: ToyEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    news, copy = tmp_path / "news", tmp_path / "copy.txt"
+    paths = write_stories(news, 2)
+    index = Index.build([news], tmp_path / "index", encoder=encoder)
+    copy.write_text(paths[0].read_text())
+
+    def forbidden(look: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
+        def looked(path: str | os.PathLike[str], **kwargs: Any) -> os.stat_result:
+            if os.fspath(path) == str(paths[0]):
+                raise PermissionError(errno.EACCES, "Permission denied")
+            return look(path, **kwargs)
+
+        return looked
+
+    monkeypatch.setattr("os.stat", forbidden(os.stat))
+    monkeypatch.setattr("os.lstat", forbidden(os.lstat))
+    assert index.update([news, copy], prune=True).added == (str(copy),)
+    assert sources(index) == [str(copy), *map(str, paths)]
 
 
 def test_a_build_stops_encoding_at_the_first_failure_and_counts_them_all(

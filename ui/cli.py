@@ -149,6 +149,8 @@ def index_command(
         changes = target.update(
             paths, prune=prune, dry_run=dry_run, rebuild=rebuild, progress=bars, allow_private=allow_private, wait=wait
         )
+    if rebuild and changes.failed and not changes.added:
+        print("quoth: nothing could be read, so the index stays as it was.", file=sys.stderr)
     return _print_changes(changes)
 
 

@@ -14,6 +14,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
+_SAME_AS_WINDOWS_1252 = frozenset({"iso8859-1", "ascii"})
+"""As every browser reads them: https://encoding.spec.whatwg.org/#names-and-labels."""
+
 _MAGIC = (
     (b"%PDF-", "a PDF", ".pdf"),
     (b"PK\x03\x04", "a zip archive or an Office document", ".docx"),
@@ -43,6 +46,25 @@ def decode(source: str, data: bytes, encoding: str | None = None) -> str:
     if "\0" in text:
         raise ArticleError(f"{source} is not text: there is a NUL at character {text.index(chr(0)):,}. {_CONVERT}")
     return one_line_end(text)
+
+
+def decode_declared(source: str, data: bytes, name: str | None) -> str:
+    """As `decode`, in the encoding that a web server or the page itself names; UTF-8 for None.
+
+    Raises `ArticleError` for a name that is none.
+    """
+    if name is None:
+        return decode(source, data)
+    try:
+        known = codecs.lookup(name).name
+    except LookupError as error:
+        raise ArticleError(
+            f"{source} says that its encoding is {name!a}, which is unknown. Save it as UTF-8 text."
+        ) from error
+    try:
+        return decode(source, data, "cp1252" if known in _SAME_AS_WINDOWS_1252 else known)
+    except (LookupError, UnicodeError) as error:  # a codec of Python's that makes no text, or only names of hosts
+        raise ArticleError(f"{source} says that its encoding is {name!a}, which is none. Save it as UTF-8.") from error
 
 
 def one_line_end(text: str) -> str:

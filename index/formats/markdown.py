@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from index.article import Article
 from index.errors import ArticleError
 from index.formats.dates import iso_date
-from index.formats.decoding import decode
+from index.formats.decoding import decode_declared
 from index.formats.titles import LONGEST_TITLE, title_of_text
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?=\S)(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _LONGEST_FRONT_MATTER = 64 * 1024
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-{3,})[ \t]*$")
@@ -19,13 +19,13 @@ _FENCE = re.compile(r" {0,3}(?:```|~~~)")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
 
 
-def read_markdown(source: str, data: bytes) -> Article:
+def read_markdown(source: str, data: bytes, charset: str | None = None) -> Article:
     """The text below the front matter, which may give title, date and author; `source` stays what it is.
 
     Without a title there, it is the first heading, else the first line that stands alone, else the file's name.
-    Raises `ArticleError` for front matter that is not YAML, with the line at fault.
+    `charset` is what a web server said. Raises `ArticleError` for front matter that is not YAML, with its line.
     """
-    text = decode(source, data)
+    text = decode_declared(source, data, charset)
     fields, body = split_front_matter(source, text)
     return Article(
         text=body,
@@ -37,7 +37,10 @@ def read_markdown(source: str, data: bytes) -> Article:
 
 
 def split_front_matter(source: str, text: str) -> tuple[dict[str, object], str]:
-    """The fields between two lines of `---` at the top, every value a string, list or dict; and the text below."""
+    """The fields between two lines of `---` at the top, every value a string, list or dict; and the text below.
+
+    As for Pandoc, a blank line below the first `---` makes it a rule across the page, and what follows text.
+    """
     found = _FRONT_MATTER.match(text[: _LONGEST_FRONT_MATTER + 1])
     fields = _load_yaml(source, found[1]) if found else None
     if found is None or not isinstance(fields, dict):
@@ -59,6 +62,8 @@ def _load_yaml(source: str, block: str) -> object:
         raise ArticleError(_broken(source, line, "a character that YAML does not allow")) from error
     except RecursionError as error:
         raise ArticleError(_broken(source, 2, "nested too deep")) from error
+    except (ValueError, OverflowError) as error:
+        raise ArticleError(_broken(source, 2, "an escape that is no character")) from error
 
 
 def _broken(source: str, line: int, problem: str) -> str:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 
 from index.article import Article
 from index.errors import ArticleError
 from index.formats.dates import iso_date
-from index.formats.decoding import decode
+from index.formats.decoding import decode_declared
 from index.formats.titles import title_of_text
 
 _META = re.compile(rb"<(?:meta|\?xml)\b[^>]{0,300}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
-_SAME_AS_WINDOWS_1252 = frozenset({"iso8859-1", "ascii"})
-"""As every browser reads them: https://encoding.spec.whatwg.org/#names-and-labels."""
-
 _NEVER_TEXT = ["//nav", "//footer", "//*[@role='navigation']"]
 """trafilatura leaves these in where an article is so short that it falls back on the page's whole text."""
 
@@ -61,17 +57,6 @@ def decode_page(source: str, data: bytes, charset: str | None = None) -> str:
     """The page's text, in the encoding that the server or the page declares; UTF-8 if neither does."""
     declared = _META.search(data[:4096])
     name = charset or (declared[1].decode("ascii") if declared else "utf-8")
-    try:
-        known = codecs.lookup(name).name
-    except LookupError as error:
-        raise ArticleError(
-            f"{source} says that its encoding is {name!a}, which is unknown. Save it as UTF-8 text."
-        ) from error
-    if known in _SAME_AS_WINDOWS_1252:
-        known = "cp1252"
-    elif known.startswith("utf-16") and declared and not charset:  # what says so could be read as ASCII
-        known = "utf-8"
-    try:
-        return decode(source, data, known)
-    except LookupError as error:  # a codec of Python's that makes no text
-        raise ArticleError(f"{source} says that its encoding is {name!a}, which is none. Save it as UTF-8.") from error
+    if declared and not charset and re.match("utf-?16", name, re.IGNORECASE):  # what says so could be read as ASCII
+        name = "utf-8"
+    return decode_declared(source, data, name)

@@ -36,11 +36,11 @@ def parse(source: str, loaded: Loaded, *, allow_private: bool = False) -> Parsed
         raise ArticleError(f"{source} is empty: there is no text to quote. Give it some text, or leave it out.")
     match loaded.kind:
         case ".txt":
-            return Parsed((read_text(source, loaded.data),))
+            return Parsed((read_text(source, loaded.data, loaded.charset),))
         case ".md":
-            return Parsed((read_markdown(source, loaded.data),))
+            return Parsed((read_markdown(source, loaded.data, loaded.charset),))
         case ".jsonl":
-            return read_records(source, loaded.data)
+            return read_records(source, loaded.data, loaded.charset)
         case ".html" | ".htm" | ".pdf" | ".docx":
             return Parsed((_apart(source, loaded),))
         case ".xml" | ".rss" | ".atom":

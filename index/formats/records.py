@@ -8,21 +8,21 @@ from typing import Any
 from index.article import Article, Failure
 from index.errors import ArticleError
 from index.formats.dates import iso_date
-from index.formats.decoding import decode, one_line_end
+from index.formats.decoding import decode_declared, one_line_end
 from index.formats.parsed import Parsed
 from index.formats.titles import standing_line
 
 
-def read_records(source: str, data: bytes) -> Parsed:
+def read_records(source: str, data: bytes, charset: str | None = None) -> Parsed:
     """An article for each line that is an object with a "text"; "title", "published" or "date", and "author" may be
     there too. What is wrong with a line is a failure of that line ("FILE#3"), and the others are kept.
 
     An article's source is its "source" or "url"; else FILE#ID for its "id"; else FILE#LINE, which changes when lines
-    are put before it. Raises `ArticleError` when no line can be read.
+    are put before it. `charset` is what a web server said. Raises `ArticleError` when no line can be read.
     """
     articles: dict[str, Article] = {}
     failures: list[Failure] = []
-    for number, line in enumerate(decode(source, data).split("\n"), 1):
+    for number, line in enumerate(decode_declared(source, data, charset).split("\n"), 1):
         if not line.strip():
             continue
         try:

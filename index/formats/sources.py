@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -40,6 +41,8 @@ def expand(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
 def _sources_at(name: str) -> list[str]:
     if is_url(name):
         return [name]
+    if not name.strip():
+        raise ArticleError("A name is empty. Name a file, a folder or a web address.")
     if "://" in name:
         raise ArticleError(f"{name} cannot be read: only http and https addresses are. Save the page as a file first.")
     path = os.path.abspath(name)
@@ -59,6 +62,27 @@ def _exists(path: str) -> bool:
     try:
         return os.path.lexists(path)
     except ValueError:  # a NUL in the name
+        return False
+
+
+def is_gone(path: str) -> bool:
+    """Whether there is no such file; one that may not be looked at is not gone."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _may_be_read(path: str) -> bool:
+    """Whether it is a file, or may be one: in a folder that may not be entered, reading it tells why it fails."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except PermissionError:
+        return True
+    except OSError:
         return False
 
 
@@ -98,5 +122,5 @@ def _walk(root: str) -> Iterator[str]:
         folders[:] = sorted(name for name in folders if enter(folder, name))
         for file in files:
             path = os.path.join(folder, file)
-            if not file.startswith(".") and suffix_of(path) in SUFFIXES and os.path.isfile(path):
+            if not file.startswith(".") and suffix_of(path) in SUFFIXES and _may_be_read(path):
                 yield path

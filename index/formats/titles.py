@@ -15,7 +15,8 @@ _WRAP_WIDTHS = range(50, 121)
 """The widths at which people and programs wrap paragraphs by hand."""
 
 _LINES_LOOKED_AT = 200
-_CLOSED = re.compile(r"[.!?。！？…][\"'”’»)\]]*$")
+_SENTENCE = re.compile(r"[.。][\"'”’»)\]]*$")
+_CLOSED = re.compile(r"[!?！？…][\"'”’»)\]]*$")
 _SENTENCE_INSIDE = re.compile(r"[.!?。！？][\"'”’»)\]]*\s+\S")
 _GOES_ON = re.compile(r"[,;:、，；\-–—(]$")
 
@@ -36,18 +37,18 @@ def readable_name(source: str) -> str:
 def standing_line(text: str) -> str:
     """The first line of the text, stripped, if it stands alone as a title does; else "".
 
-    It is short, more text follows, and it is neither a sentence with text right below it nor the first line of a
-    paragraph that was wrapped by hand.
+    It is short, more text follows, and it is neither a sentence (which could be quoted, as a title cannot) nor the
+    first line of a paragraph that was wrapped by hand.
     """
     lines = [line.rstrip() for line in text.lstrip("\ufeff \t\n").split("\n", _LINES_LOOKED_AT)[:_LINES_LOOKED_AT]]
     title, rest = lines[0].strip(), lines[1:]
     if not title or len(title) > LONGEST_TITLE or not any(rest) or _GOES_ON.search(title):
         return ""
-    if not any(c.isalnum() for c in title) or title[0] in "-*•>|#=":
+    if not any(c.isalnum() for c in title) or title[0] in "-*•>|#=" or _SENTENCE.search(title):
         return ""
     if not rest[0]:
         return "" if _CLOSED.search(title) and _SENTENCE_INSIDE.search(title) else title
-    return "" if re.search(r"[.。][\"'”’»)\]]*$", title) or _is_wrapped(title, rest) else title
+    return "" if _is_wrapped(title, rest) else title
 
 
 def _is_wrapped(first: str, rest: list[str]) -> bool:

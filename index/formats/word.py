@@ -67,7 +67,7 @@ def _check_size(source: str, data: bytes) -> None:
 
 
 def _lines(body: Any) -> Iterator[str]:
-    """All paragraphs, those in tables, text boxes and controls too; deleted text is in none."""
+    """All paragraphs, those in tables, text boxes and controls too; text deleted, moved away or hidden is in none."""
     from docx.oxml.ns import qn
 
     paragraph, row, table, fallback = qn("w:p"), qn("w:tr"), qn("w:tbl"), _FALLBACK
@@ -95,6 +95,14 @@ def _lines(body: Any) -> Iterator[str]:
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 
 
+def _is_hidden(node: Any) -> bool:
+    """Whether it was moved elsewhere by a tracked change, or its run is marked as hidden."""
+    from docx.oxml.ns import qn
+
+    marks = [mark.get(qn("w:val"), "1") for mark in node.getparent().iterfind(f"{qn('w:rPr')}/{qn('w:vanish')}")]
+    return next(node.iterancestors(qn("w:moveFrom")), None) is not None or any(m not in ("0", "false") for m in marks)
+
+
 def _text(paragraph: Any) -> str:
     """The words of one paragraph, not of those in text boxes that hang on it."""
     from docx.oxml.ns import qn
@@ -103,6 +111,7 @@ def _text(paragraph: Any) -> str:
     marks = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
     parts = []
     for node in paragraph.iter(qn("w:t"), *marks):
-        if next(node.iterancestors(own), None) is paragraph and node.getparent().tag != qn("w:tabs"):
+        shown = node.getparent().tag != qn("w:tabs") and not _is_hidden(node)
+        if shown and next(node.iterancestors(own), None) is paragraph:
             parts.append(marks.get(node.tag) or node.text or "")
     return "".join(parts)
