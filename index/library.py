@@ -131,10 +131,11 @@ class Index:
             pass
         return self._folder.write(change, self._settings(), wait=wait)
 
-    def articles(self) -> list[Article]:
-        """All articles, whole, in order of their sources."""
+    def articles(self, *, since: str | None = None, source: str | None = None) -> list[Article]:
+        """All articles, or those that pass the filters of `search`: whole, in order of their sources."""
+        only = _filter(since, source)
         with self._folder.reading() as store:
-            return list(store.articles())
+            return list(store.articles(only))
 
     def article(self, article_id: int) -> Article:
         """One article. Raises `ArticleGoneError` if it was removed, `IndexDamagedError` if its text was altered."""
@@ -163,7 +164,7 @@ class Index:
         `since` keeps articles published on that date ("2026-03-01") or later, `source` those with this text in their
         source. Raises `FilterError` for a date that is none.
         """
-        only = Filter(_checked_date(since), source and _searchable(source))
+        only = _filter(since, source)
         words = words_of(question)
         if k < 1 or not words:
             return []
@@ -214,6 +215,11 @@ class Index:
             f"The index in {self.directory} was made differently ({'; '.join(differences)}). Use it with what it was "
             f"made with, or make it again: quoth index PATH... --index {self.directory} --rebuild"
         )
+
+
+def _filter(since: str | None, source: str | None) -> Filter:
+    """Raises `FilterError` for a date that is none."""
+    return Filter(_checked_date(since), source and _searchable(source))
 
 
 def _searchable(text: str) -> str:

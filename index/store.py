@@ -190,9 +190,11 @@ class Store:
 
     # articles
 
-    def articles(self) -> Iterator[Article]:
-        """All articles in order of their source."""
-        return (self.article_of(source) for source, _ in self.sources())
+    def articles(self, only: Filter | None = None) -> Iterator[Article]:
+        """All articles, or those that pass the filter, in order of their source."""
+        where, values = _where(only or Filter())
+        rows = self._db.execute(f"SELECT source FROM articles WHERE 1{where} ORDER BY source", values).fetchall()
+        return (self.article_of(self._typed(row, str)[0]) for row in rows)
 
     def article(self, article_id: int) -> Article:
         """One article, its text proved equal to what was stored. Raises `ArticleGoneError` if it is not there."""

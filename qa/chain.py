@@ -118,9 +118,11 @@ class Answerer:
         if confidence < self.threshold:
             return self._silent(question, confidence, self._nearest(read.ranked))
         quotes = self._quotes(read, confidence)
-        short = read.ranked[0].words if read.asked.kind == "fact" else None
-        text = short or " ".join(quote.text for quote in sorted(quotes, key=lambda q: (q.article_id, q.start)))
-        return Answer(question, True, text, short, tuple(quotes), confidence)
+        if read.asked.kind == "fact":
+            best = read.ranked[0]
+            return Answer(question, True, best.words, best.words, best.span[0], tuple(quotes), confidence)
+        text = " ".join(quote.text for quote in sorted(quotes, key=lambda q: (q.article_id, q.start)))
+        return Answer(question, True, text, quotes=tuple(quotes), confidence=confidence)
 
     def overview(self, asked: _Asked) -> Answer:
         """The leading and most central sentences of the article, or articles, that the question means."""
@@ -137,9 +139,17 @@ class Answerer:
         return verify_answer(answer, {id_: self.index.article(id_) for id_ in ids})
 
     def _without_evidence(self, question: str) -> Answer:
-        if not self.index.articles():
-            return Answer(question, False, _NOTHING, reason="no articles")
-        return self._silent(question)
+        if self.index.articles(**self.filters):
+            return self._silent(question)
+        filtered = any(self.filters.values()) and self.index.articles()
+        return Answer(question, False, self._filtered() if filtered else _NOTHING, reason="no articles")
+
+    def _filtered(self) -> str:
+        """What to say where there are articles, but none passes the filters."""
+        since, source = self.filters["since"], self.filters["source"]
+        missed = [f"was published on {since} or later (one without a date never is)"] if since else []
+        missed += [f"has “{source}” in its source"] if source else []
+        return f"No article {' and '.join(missed)}. See what there is: quoth articles"
 
     def _silent(self, question: str, confidence: float = 0.0, nearest: Sequence[Quote] = ()) -> Answer:
         return Answer(
@@ -156,7 +166,7 @@ class Answerer:
         for other in distinct_sentences(read.ranked)[1:]:
             gap = best.score - other.score
             new = not any(other.words.casefold() in quote.text.casefold() for quote in quotes)
-            apart = not any(other.hit.article_id == q.article_id and other.sentence[0] < q.end for q in quotes[1:])
+            apart = not any(other.stands_in(q.article_id, (q.start, q.end)) for q in quotes[1:])
             if len(quotes) < MOST_QUOTES and gap <= EXTRA_GAP[read.asked.kind] and other.margin > 0 and new and apart:
                 quotes.append(self._quote(other, confidence * 2.0**-gap))
         return quotes

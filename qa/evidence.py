@@ -54,7 +54,7 @@ article is right, though its AUROC is then 0.763, not 0.759)."""
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A span that may answer: `span` and `sentence` (whole sentences around it) in characters of the hit's article.
+    """A span that may answer: `span` and the `sentence` that it stands in, in characters of the hit's article.
 
     `margin` is a span's logit less its passage's "no answer" logit; `coverage` (0..1) is the share of the question's
     words that the sentence holds, and its passage with title and heading, on average; `compared` is the sentence's
@@ -82,6 +82,10 @@ class Evidence:
         """The span's words."""
         return _slice(self.hit, self.span)
 
+    def stands_in(self, article_id: int, span: Span) -> bool:
+        """Whether its sentence shares a character with that span of that article."""
+        return self.hit.article_id == article_id and self.sentence[0] < span[1] and span[0] < self.sentence[1]
+
 
 def find_evidence(question: str, hits: Sequence[Hit], reader: Reader) -> list[Evidence]:
     """Every span that the reader finds in the hits, best first: they are read, the best sentences are compared, and the
@@ -97,7 +101,7 @@ def read_in_turn(question: str, hits: Sequence[Hit], reader: Reader) -> list[Evi
     readings: list[Reading] = []
     for part in (hits[:READ_FIRST], hits[READ_FIRST:]):
         if part and not leads(distinct_sentences(ranked)):
-            readings += reader.read(question, [Passage(hit.text, hit.title, hit.heading) for hit in part])
+            readings += reader.read(question, [_passage(hit, (hit.start, hit.end)) for hit in part])
             ranked = rank_evidence(question, hits[: len(readings)], readings)
     return ranked
 
@@ -110,7 +114,7 @@ def rank_evidence(question: str, hits: Sequence[Hit], readings: Sequence[Reading
         around = _share(asked, _whole(hit))
         for scored in reading.spans:
             span = (hit.start + scored.start, hit.start + scored.end)
-            sentence = _around(hit.sentences, span)
+            sentence = next(s for s in hit.sentences if s[0] < span[1] and span[0] < s[1])
             coverage = (around + _share(asked, _slice(hit, sentence).lower())) / 2
             found.append(Evidence(hit, span, sentence, scored.score - reading.null, reading.relevance, coverage))
     return sorted(found, key=lambda evidence: -evidence.score)
@@ -131,7 +135,10 @@ def compare_best(question: str, ranked: Sequence[Evidence], reader: Reader) -> l
         return list(ranked)
     told = list(zip(best, logits, strict=True))
     found = [
-        replace(e, compared=next((logit for other, logit in told if _overlap(e, other)), min(logits))) for e in ranked
+        replace(
+            e, compared=next((logit for o, logit in told if e.stands_in(o.hit.article_id, o.sentence)), min(logits))
+        )
+        for e in ranked
     ]
     return sorted(found, key=lambda evidence: -evidence.score)
 
@@ -143,7 +150,7 @@ def look_closely(question: str, evidence: Evidence, reader: Reader) -> Evidence:
     start, end = _neighbourhood(hit.sentences, sentence)
     if end - start == len(hit.text):  # that was read already
         return evidence
-    (reading,) = reader.read(question, [Passage(_slice(hit, (start, end)), hit.title, hit.heading)])
+    (reading,) = reader.read(question, [_passage(hit, (start, end))])
     told = [(start + s.start, start + s.end) for s in reading.spans]
     inside = (span for span in told if sentence[0] <= span[0] and span[1] <= sentence[1])
     return replace(evidence, span=next(inside, evidence.span), relevance=reading.relevance)
@@ -160,7 +167,7 @@ def distinct_sentences(ranked: Sequence[Evidence]) -> list[Evidence]:
     """The best evidence of each stretch of text: what overlaps a better one is left out."""
     kept: list[Evidence] = []
     for evidence in ranked:
-        if not any(_overlap(evidence, other) for other in kept):
+        if not any(evidence.stands_in(other.hit.article_id, other.sentence) for other in kept):
             kept.append(evidence)
     return kept
 
@@ -170,20 +177,15 @@ def leads(best: Sequence[Evidence]) -> bool:
     return len(best) > 1 and best[0].score - best[1].score > DECISIVE
 
 
-def _around(sentences: Sequence[Span], span: Span) -> Span:
-    """From the start of the first sentence that the span touches to the end of the last."""
-    touched = [s for s in sentences if s[0] < span[1] and span[0] < s[1]]
-    return touched[0][0], touched[-1][1]
+def _passage(hit: Hit, span: Span) -> Passage:
+    """What the reader sees of a hit: a span of it, from the start of a sentence to the end of one."""
+    starts = tuple(start - span[0] for start, _ in hit.sentences if span[0] <= start < span[1])
+    return Passage(_slice(hit, span), hit.title, hit.heading, starts)
 
 
 def _slice(hit: Hit, span: Span) -> str:
     """The words of a span of the hit's article that lies within the hit."""
     return hit.text[span[0] - hit.start : span[1] - hit.start]
-
-
-def _overlap(one: Evidence, other: Evidence) -> bool:
-    same = one.hit.article_id == other.hit.article_id
-    return same and one.sentence[0] < other.sentence[1] and other.sentence[0] < one.sentence[1]
 
 
 def features(question: str, ranked: Sequence[Evidence]) -> dict[str, float]:

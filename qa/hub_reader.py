@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from qa.errors import ReaderError
-from qa.reader import Reading, combine
-from qa.windows import OVERLAP_TOKENS, Group, Passage, Window
+from qa.reader import Reading, combine, first_line
+from qa.windows import OVERLAP_TOKENS, QUESTION_TOKENS, Group, Passage, Window
 
 HUB_WINDOW_TOKENS = 384
 
@@ -33,7 +33,7 @@ class HubReader:
         import torch
 
         inputs = self._tokenizer(
-            [question] * len(passages),
+            [self._cut(question)] * len(passages),
             [p.text for p in passages],
             truncation="only_second",
             max_length=HUB_WINDOW_TOKENS,
@@ -59,6 +59,11 @@ class HubReader:
         """All 0: it was not trained to compare sentences, so its own scores rank them."""
         return [0.0 for group in groups for _ in group.sentences]
 
+    def _cut(self, question: str) -> str:
+        """As much of the question as Quoth's own reader sees, so that there is room for a passage."""
+        places = self._tokenizer(question, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+        return question[: places[QUESTION_TOKENS - 1][1]] if len(places) > QUESTION_TOKENS else question
+
     def _load(self) -> None:
         if self._model is not None:
             return
@@ -67,9 +72,9 @@ class HubReader:
         try:
             tokenizer = AutoTokenizer.from_pretrained(self.name)
             self._model = AutoModelForQuestionAnswering.from_pretrained(self.name).eval()
-        except (OSError, ValueError) as error:
+        except Exception as error:  # of transformers, tokenizers, safetensors, torch: each has its own
             raise ReaderError(
-                f"The reader {self.name} cannot be loaded ({str(error).splitlines()[0]}). Check its name, that it is "
+                f"The reader {self.name} cannot be loaded ({first_line(error)}). Check its name, that it is "
                 "on this machine or that the hub can be reached, or leave it out to use Quoth's own."
             ) from error
         self._tokenizer = tokenizer

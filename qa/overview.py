@@ -14,6 +14,12 @@ from index.search import telling_words
 MOST_ARTICLES = 3
 """How many articles are summed up at once; of more, the newest."""
 
+SEARCHED = 5
+"""How many passages a search for the words of the question is asked for."""
+
+MOST, STEM = 0.5, 5
+"""More than this share of those words must stand in the article; they count as the same if so many letters are."""
+
 SENTENCES_LOOKED_AT = 40
 """How many of an article's first sentences may stand for it: news and encyclopedias say early what they are about."""
 
@@ -26,21 +32,25 @@ _ASKING = re.compile(
 
 
 def articles_meant(index: Index, question: str, since: str | None, source: str | None) -> list[Article]:
-    """The articles that the question is about: those it names by their titles' words, else all, at most three.
+    """The articles that the question is about: the one that it names by words of its own, else all, at most three.
 
-    A question with words of its own that no title shares means the article that a search for them finds first.
+    Most of these words must stand in the article, and of those in which they do, one that has some in its title goes
+    first. None does if no article is about what is asked for.
     """
     named = telling_words(_ASKING.sub(" ", question))
-    if named and (hits := index.search(" ".join(named), 5, since=since, source=source)):
-        titled = [hit for hit in hits if set(telling_words(hit.title)) & set(named)]
-        return [index.article((titled or hits)[0].article_id)]
-    articles = [a for a in index.articles() if _passes(a, since, source)]
-    return sorted(articles, key=lambda a: a.published or "", reverse=True)[:MOST_ARTICLES]
+    if not named:
+        articles = index.articles(since=since, source=source)
+        return sorted(articles, key=lambda a: a.published or "", reverse=True)[:MOST_ARTICLES]
+    hits = index.search(" ".join(named), SEARCHED, since=since, source=source)
+    found = dict.fromkeys(hit.article_id for hit in sorted(hits, key=lambda hit: not _shared(named, hit.title)))
+    about = (index.article(id_) for id_ in found)
+    return next(([a] for a in about if _shared(named, f"{a.title} {a.text}") > MOST), [])
 
 
-def _passes(article: Article, since: str | None, source: str | None) -> bool:
-    late = not since or (article.published or "")[:10] >= since
-    return late and (not source or source.lower() in article.source.lower())
+def _shared(named: Sequence[str], text: str) -> float:
+    """The share of the words that begin as a word of the text does: "talk" is in "talks", "art" not in "party"."""
+    words = {word[:STEM] for word in telling_words(text)}
+    return sum(word[:STEM] in words for word in named) / len(named)
 
 
 def central_sentences(index: Index, article: Article, many: int) -> list[Span]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +120,7 @@ class TrainedReader:
             outputs: list[Logits] = session.run(None, inputs)
         except (faults.Fail, faults.InvalidArgument, faults.RuntimeException, RuntimeError, ValueError) as error:
             raise ReaderError(
-                f"The reader failed ({_first_line(error)}). Ask again; if it goes on, reinstall."
+                f"The reader failed ({first_line(error)}). Ask again; if it goes on, reinstall."
             ) from error
         if not all(np.isfinite(output).all() for output in outputs):
             raise ReaderError("The reader gave scores that are no numbers: its model is damaged. Reinstall Quoth.")
@@ -145,7 +147,7 @@ class TrainedReader:
             )
         except Exception as error:  # tokenizers and onnxruntime raise bare Exceptions
             raise ReaderError(
-                f"The reader in {self.folder} cannot be loaded ({_first_line(error)}). "
+                f"The reader in {self.folder} cannot be loaded ({first_line(error)}). "
                 "Its files are missing or damaged: reinstall Quoth, or name another folder."
             ) from error
         tokenizer.no_truncation()
@@ -154,17 +156,25 @@ class TrainedReader:
 
 
 def best_spans(
-    start: Logits, end: Logits, many: int = SPANS, longest: int = LONGEST_SPAN
+    start: Logits,
+    end: Logits,
+    many: int = SPANS,
+    longest: int = LONGEST_SPAN,
+    sentence_of: NDArray[np.int64] | None = None,
 ) -> list[tuple[int, int, float]]:
     """The `many` best (first, last, score) with first <= last < first + longest, best first, none overlapping.
 
-    The pair is chosen together, by the sum of both logits.
+    The pair is chosen together, by the sum of both logits; of tokens of one sentence, if their sentences' numbers are
+    given.
     """
     length = len(start)
     scores = start[:, None] + end[None, :]
     place = np.arange(length)
     apart = place[None, :] - place[:, None]
-    scores = np.where((apart >= 0) & (apart < longest), scores, -np.inf)
+    allowed = (apart >= 0) & (apart < longest)
+    if sentence_of is not None:
+        allowed &= sentence_of[:, None] == sentence_of[None, :]
+    scores = np.where(allowed, scores, -np.inf)
     found: list[tuple[int, int, float]] = []
     while len(found) < many and length:
         first, last = divmod(int(scores.argmax()), length)
@@ -177,17 +187,39 @@ def best_spans(
 
 
 def whole_words(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span widened to whole words: a letter, digit or combining mark is never cut from its neighbours."""
-    while 0 < start < len(text) and _joined(text[start - 1]) and _joined(text[start]):
+    """The span widened to whole words, numbers and addresses: a letter, digit or combining mark is never cut from its
+    neighbours, nor "12" from "-12.5", "$12" or "12%", "a.m" from its full stop, or "info" from "info@example.org"."""
+    while 0 < start < len(text) and _goes_on(text, start):
         start -= 1
-    while 0 < end < len(text) and _joined(text[end - 1]) and _joined(text[end]):
+    while 0 < end < len(text) and _goes_on(text, end):
+        end += 1
+    if text[start : start + 1].isdigit() and _CURRENCY.fullmatch(text[start - 1 : start]):
+        start -= 1
+    if _SIGNED.match(text, start) and _SIGN.search(text[max(0, start - 2) : start]):
+        start -= 1
+    if text[end : end + 1] == "%" and text[end - 1 : end].isdigit():
+        end += 1
+    if text[end : end + 1] == "." and _DOTTED.search(text[start:end]):
         end += 1
     return start, end
 
 
-def _joined(character: str) -> bool:
-    import unicodedata
+_CURRENCY = re.compile(r"[$€£¥]")
+_SIGNED = re.compile(r"[$€£¥]?\d")
+_SIGN = re.compile(r"(?:^|[\s(\[|:=])[-−–]$")
+_DOTTED = re.compile(r"(?:\b[^\W\d_]\.)+[^\W\d_]$")
+_INSIDE = re.compile(r"\d[.,:]\d|\w@\w|[a-z]\.[a-z]|[A-Z]\.[A-Z]")
 
+
+def _goes_on(text: str, at: int) -> bool:
+    """Whether a word or number goes on over that place, which lies within the text."""
+    if _joined(text[at - 1]) and _joined(text[at]):
+        return True
+    before, after = text[max(0, at - 2) : at + 1], text[at - 1 : at + 2]
+    return bool(_INSIDE.fullmatch(before) or _INSIDE.fullmatch(after))
+
+
+def _joined(character: str) -> bool:
     return character.isalnum() or unicodedata.combining(character) != 0
 
 
@@ -196,18 +228,20 @@ def combine(passages: Sequence[Passage], windows: Sequence[Window], outputs: Seq
     found: list[list[tuple[Window, Output]]] = [[] for _ in passages]
     for window, output in zip(windows, outputs, strict=True):
         found[window.passage].append((window, output))
-    return [_reading(p.text, parts) for p, parts in zip(passages, found, strict=True)]
+    return [_reading(p, parts) for p, parts in zip(passages, found, strict=True)]
 
 
-def _reading(text: str, parts: Sequence[tuple[Window, Output]]) -> Reading:
+def _reading(passage: Passage, parts: Sequence[tuple[Window, Output]]) -> Reading:
     """One reading of a passage from those of its windows: the spans of all, and the window that says most."""
     spans: dict[tuple[int, int], float] = {}
     margins = [float(start[0] + end[0]) for _, (start, end, _) in parts]
     null = min(margins)
     for (window, (start, end, _)), own in zip(parts, margins, strict=True):
         inside = slice(window.first, window.first + len(window.offsets))
-        for first, last, score in best_spans(start[inside], end[inside]):
-            span = whole_words(text, window.offsets[first][0], window.offsets[last][1])
+        places = [start for start, _ in window.offsets]
+        of = np.searchsorted(passage.sentences, places, side="right") if passage.sentences else None
+        for first, last, score in best_spans(start[inside], end[inside], sentence_of=of):
+            span = whole_words(passage.text, window.offsets[first][0], window.offsets[last][1])
             spans[span] = max(spans.get(span, -np.inf), score - own + null)
     best: list[ScoredSpan] = []
     for (s, e), score in sorted(spans.items(), key=lambda item: (-item[1], item[0])):
@@ -216,5 +250,6 @@ def _reading(text: str, parts: Sequence[tuple[Window, Output]]) -> Reading:
     return Reading(tuple(best), null, max(relevance for _, (_, _, relevance) in parts))
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What the exception says, in one line; its type if that is nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from index import Hit
 from index.search import scale
 from qa.errors import ReaderError
+from qa.reader import first_line
 
 RERANKED = 30
 """How many passages of the search are ordered anew."""
@@ -57,9 +58,9 @@ class HubReranker:
 
         try:
             model = CrossEncoder(self.name)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # of transformers, tokenizers, safetensors, torch: each has its own
             raise ReaderError(
-                f"The reranker {self.name} cannot be loaded ({str(error).splitlines()[0]}). Check its name, and that "
+                f"The reranker {self.name} cannot be loaded ({first_line(error)}). Check its name, and that "
                 "it is on this machine or that the hub can be reached, or leave it out."
             ) from error
         if model.num_labels != 1:

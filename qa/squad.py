@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from index.article import Article, Hit, Span
 from index.errors import ArticleError
-from qa.errors import EvaluationError
+from qa.errors import EvaluationError, QuestionError
+from qa.question import clean_question
 
 T = TypeVar("T")
 
@@ -162,6 +163,10 @@ def _asked(entry: dict[str, Any], where: str, starts: Sequence[int]) -> Iterator
 def _question(qa: dict[str, Any], where: str, article: Article, at: int) -> tuple[Question | None, int]:
     """The question, or None if all its answers are misplaced; and how many are."""
     text = _field(qa, "question", str, where)
+    try:
+        clean_question(text)
+    except QuestionError as error:
+        raise EvaluationError(f"{where}: {error}") from error
     if qa.get("is_impossible"):
         return Question(text, article.source), 0
     golds: dict[Span, str] = {}

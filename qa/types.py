@@ -35,15 +35,17 @@ class Answer:
     """What a question got.
 
     `answered` is True when `quotes` carry the answer, best first. `short` is the exact words inside `quotes[0]` that
-    answer, or None where a sentence is the answer. `text` is what a person is shown. `confidence` is 0..1: of the
-    answers given at 0.8, about 80% are right. When `answered` is False, `reason` says why, `quotes` is empty, and
-    `nearest` may hold passages that came close, offered as such and never as an answer.
+    answer, and `short_start` where in the article they begin; both are None where a sentence is the answer. `text` is
+    what a person is shown. `confidence` is 0..1: of the answers given at 0.8, about 80% are right. When `answered` is
+    False, `reason` says why, `quotes` is empty, and `nearest` may hold passages that came close, offered as such and
+    never as an answer.
     """
 
     question: str
     answered: bool
     text: str
     short: str | None = None
+    short_start: int | None = None
     quotes: tuple[Quote, ...] = ()
     confidence: float = 0.0
     reason: Reason | None = None
@@ -54,8 +56,12 @@ class Answer:
             raise ValueError("an answer has quotes, and what is not an answer has none")
         if self.answered == (self.reason is not None):
             raise ValueError("an answer has no reason, and what is not an answer has one")
-        if self.short is not None and not (self.quotes and self.short in self.quotes[0].text):
-            raise ValueError("the short answer must stand in the first quote")
+        if (self.short is None) != (self.short_start is None):
+            raise ValueError("a short answer stands somewhere, and none stands nowhere")
+        if self.short and self.short_start is not None:
+            at = self.short_start - self.quotes[0].start if self.quotes else -1
+            if at < 0 or not self.quotes[0].text.startswith(self.short, at):
+                raise ValueError("the short answer must stand in the first quote")
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as JSON-ready values."""

@@ -30,11 +30,16 @@ COMPARISON_TOKENS = 384
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What is read: the text to find the answer in, and the title and heading that it stands under."""
+    """What is read: the text to find the answer in, and the title and heading that it stands under.
+
+    `sentences` is where in the text its sentences begin, in order: an answer goes over none of these places. Without
+    them it may stand anywhere.
+    """
 
     text: str
     title: str = ""
     heading: str = ""
+    sentences: tuple[int, ...] = ()
 
     @property
     def head(self) -> str:

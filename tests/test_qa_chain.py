@@ -12,10 +12,12 @@ from toy_reader import ToyReader
 from toys import ToyEncoder
 
 from index import Article, Hit, Index
-from index.errors import ArticleGoneError
+from index.errors import ArticleGoneError, FilterError
 from qa import Answer, answer
 from qa.chain import MOST_QUOTES, build_chain
 from qa.errors import QuestionError, ReaderError
+from qa.reader import Reading, ScoredSpan
+from qa.windows import Group, Passage
 
 MODEL = Path(__file__).parent.parent / "qa" / "model"
 
@@ -135,6 +137,67 @@ def test_a_question_about_an_article_gets_its_central_sentences(index: Index) ->
     assert result.short is None
     both = ask(index, "What are these articles about?")
     assert {q.title for q in both.quotes} == {"The bridge", "Salmon"}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Summarize the article about quantum computing",
+        'What is "Moby Dick" about?',
+        "Give me an overview of the moon landing on Monday",
+    ],
+)
+def test_what_no_article_is_about_is_not_summed_up(index: Index, question: str) -> None:
+    result = ask(index, question)
+    assert (result.answered, result.reason) == (False, "not in the articles")
+
+
+def test_an_article_is_meant_by_its_title_or_by_what_it_says(index: Index) -> None:
+    for question, title in (
+        ("Summarize the bridges article", "The bridge"),
+        ("Give me a summary of the story on Okoye and Vadso", "The bridge"),
+        ("What is the article about the harvest in Lima about?", "Salmon"),
+    ):
+        assert {quote.title for quote in ask(index, question).quotes} == {title}
+
+
+def test_filters_of_an_overview_are_those_of_the_search(index: Index) -> None:
+    assert {q.title for q in ask(index, "Summarize the articles", since="1 March 2026").quotes} == {"The bridge"}
+    assert {q.title for q in ask(index, "Summarize the articles", source="SALM").quotes} == {"Salmon"}
+    for question in ("Summarize the articles", "Who met?"):
+        with pytest.raises(FilterError, match="yesterday is not a date"):
+            ask(index, question, since="yesterday")
+
+
+@pytest.mark.parametrize("question", ["Summarize the articles", "Who designed the bridge?"])
+def test_a_filter_that_no_article_passes_is_told(index: Index, question: str) -> None:
+    result = ask(index, question, since="2026-04-01", source="<bridge>")
+    assert (result.answered, result.reason) == (False, "no articles")
+    assert result.text == (
+        "No article was published on 2026-04-01 or later (one without a date never is) and has “<bridge>” in its "
+        "source. See what there is: quoth articles"
+    )
+
+
+def test_of_several_reasons_one_that_stands_before_another_is_quoted_too(tmp_path: Path) -> None:
+    text = "Wages were low for years. Cranes were old and unsafe. The sea was cold. Shifts were long for years."
+    index = Index.build([Article(text, title="Strike", source="s")], tmp_path / "index", encoder=ToyEncoder())
+    sentences = index.sentences(1)
+    hit = index.search("Why were the cranes unsafe?")[0]
+
+    class Told:
+        name = "told"
+
+        def read(self, question: str, passages: Sequence[Passage]) -> list[Reading]:
+            order = [(1, 9.0), (3, 8.9), (0, 8.8)]
+            spans = [ScoredSpan(sentences[i][0] - hit.start, sentences[i][1] - hit.start, score) for i, score in order]
+            return [Reading(tuple(spans), 0.0, 9.0) for _ in passages]
+
+        def compare(self, question: str, groups: Sequence[Group]) -> list[float]:
+            return [0.0 for group in groups for _ in group.sentences]
+
+    result = ask(index, "Why did they strike?", reader=Told())
+    assert sorted(quote.text.split()[0] for quote in result.quotes) == ["Cranes", "Shifts", "Wages"]
 
 
 def test_an_explanation_is_whole_sentences(index: Index) -> None:

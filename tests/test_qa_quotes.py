@@ -46,8 +46,15 @@ def test_a_quote_altered_after_it_was_made_is_never_shown(change: dict[str, obje
 
 def test_an_answer_keeps_its_laws() -> None:
     quote = make_quote(ARTICLE, (0, 15), 0.5)
-    with pytest.raises(ValueError, match="first quote"):
-        Answer("q", True, "t", short="woke", quotes=(quote,))
+    inside = quote.text.split()[-1]
+    at = quote.text.rindex(inside)
+    assert Answer("q", True, "t", inside, at, quotes=(quote,)).short == inside
+    for short, start in (("woke", at), (inside, at + 1), (inside, -1), (inside, 99)):
+        with pytest.raises(ValueError, match="first quote"):
+            Answer("q", True, "t", short, start, quotes=(quote,))
+    for short, start in ((inside, None), (None, at)):  # type: ignore[assignment]
+        with pytest.raises(ValueError, match="stands somewhere"):
+            Answer("q", True, "t", short, start, quotes=(quote,))
     with pytest.raises(ValueError, match="has quotes"):
         Answer("q", True, "t")
     with pytest.raises(ValueError, match="reason"):

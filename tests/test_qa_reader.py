@@ -58,6 +58,32 @@ def test_best_spans_equal_those_of_a_naive_loop(length: int, longest: int, many:
     assert [(i, j) for i, j, _ in best_spans(start, end, many, longest)] == expected
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_best_spans_of_sentences_are_those_of_each(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    start, end = rng.normal(size=(2, 24)).astype(np.float32)
+    numbers = np.sort(rng.integers(0, 4, 24))
+    each = []
+    for number in set(numbers):
+        own = np.flatnonzero(numbers == number)
+        each += [(own[0] + i, own[0] + j, s) for i, j, s in best_spans(start[own], end[own], 24, 5)]
+    expected = sorted(each, key=lambda span: -span[2])
+    found = best_spans(start, end, 24, 5, numbers)
+    assert [(i, j) for i, j, _ in found] == [(i, j) for i, j, _ in expected]
+
+
+def test_no_span_goes_from_one_item_of_a_list_to_the_next(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    text = "- 5 g salt\n- 30 g butter"
+    passages = [Passage(text), Passage(text, sentences=(0, text.index("- 30")))]
+    windows = make_windows(tokenizer, "How much?", passages)
+    length, first = len(windows[0].ids), windows[0].first
+    start, end = np.zeros((2, length), dtype=np.float32)
+    start[first + 3], end[-3] = 9, 9
+    over, within = combine(passages, windows, [(start, end, 0.0)] * 2)
+    assert "\n" in text[over.spans[0].start : over.spans[0].end]
+    assert all("\n" not in text[span.start : span.end] for span in within.spans)
+
+
 def test_the_end_never_comes_before_the_start() -> None:
     start, end = np.array([0, 0, 9], dtype=np.float32), np.array([9, 0, 0], dtype=np.float32)
     assert best_spans(start, end, 1)[0] in {(0, 0, 9.0), (2, 2, 9.0)}
@@ -71,6 +97,22 @@ def test_the_end_never_comes_before_the_start() -> None:
         ("une e\u0301cole ici", "cole", "e\u0301cole"),
         ("une cafe\u0301 ici", "cafe", "cafe\u0301"),
         ("Mr. Kim, who", "Kim", "Kim"),
+        ("it was -12.5 °C", "12.5", "-12.5"),
+        ("it was −17 at night", "17", "−17"),
+        ("a loss of -$3.1 billion", "3", "-$3.1"),
+        ("a loss of $3.1 billion", "$3", "$3.1"),
+        ("(-3)", "3", "-3"),
+        ("from 10-12 people", "12", "12"),
+        ("the Boeing-747", "747", "747"),
+        ("at least 1,000 people", "000", "1,000"),
+        ("grew by 4.5% a year", "4", "4.5%"),
+        ("at 7.30 a.m. on", "7", "7.30"),
+        ("at 7.30 a.m. on", "a.m", "a.m."),
+        ("in the U.S.A. and", "U.S", "U.S.A."),
+        ("write to info@harn.example.", "info", "info@harn.example"),
+        ("It ended in 1990. Then", "1990", "1990"),
+        ("He left in May.Then", "May", "May"),
+        ("plan B. Then", "B", "B"),
     ],
 )
 def test_spans_are_widened_to_whole_words(text: str, part: str, whole: str) -> None:
@@ -260,9 +302,15 @@ def test_another_model_reads_through_transformers(tmp_path: Path) -> None:
     assert_well_formed(long, text)
     assert_well_formed(short, "In Rome.")
     assert short.spans
+    (asked,) = HubReader(name).read("Where did they meet? " * 90, [Passage("In Rome.")])
+    assert asked.spans
     assert HubReader(name).compare("Who?", [Group("", ("Anna.", "Bob.")), Group("", ("Eve.",))]) == [0, 0, 0]
     with pytest.raises(ReaderError, match="cannot be loaded"):
         HubReader(str(tmp_path / "nowhere")).read("Who?", [Passage("Anna.")])
+    (weights,) = Path(name).glob("*.safetensors")
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(ReaderError, match="cannot be loaded"):
+        HubReader(name).read("Who?", [Passage("Anna.")])
 
 
 def hit(text: str, score: float) -> Hit:

@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from toys import ToyEncoder, articles
 
 from index import Index
+from qa import Answer
+from ui.app import launch_options, make_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.real]
 
@@ -184,6 +187,58 @@ def test_each_browser_has_a_conversation_of_its_own(page: Page, browser: Browser
     expect(page.locator(".q-turn")).to_have_count(1)
     page.get_by_role("button", name="New chat").click()
     expect(page.locator(".q-welcome")).to_be_visible()
+
+
+@pytest.fixture
+def slow(browser: Browser, tmp_path: Path) -> Iterator[tuple[Page, threading.Event]]:
+    """A chat just opened in which no answer comes, not even to the examples, before the event is set."""
+    go = threading.Event()
+
+    def answer(question: str) -> Answer:
+        go.wait(30)
+        return Answer(question, False, "Hello!", reason="greeting")
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    app = make_app(Index.build(articles(3), tmp_path / "index", encoder=ToyEncoder()), answer)
+    app.launch(**launch_options("127.0.0.1", port))
+    context = browser.new_context()
+    opened = context.new_page()
+    opened.goto(f"http://127.0.0.1:{port}")
+    yield opened, go
+    go.set()
+    context.close()
+    app.close(verbose=False)
+
+
+def test_the_welcome_never_covers_a_question(slow: tuple[Page, threading.Event]) -> None:
+    page, go = slow
+    page.locator("#question").get_by_role("textbox").fill("Hello?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".q-wait")).to_be_visible()
+    go.set()
+    expect(page.locator(".q-note")).to_be_visible()
+    page.wait_for_timeout(1000)
+    expect(page.locator(".q-note")).to_be_visible()
+    expect(page.locator(".q-welcome")).to_have_count(0)
+
+
+def test_a_new_chat_stays_new(slow: tuple[Page, threading.Event]) -> None:
+    page, go = slow
+    go.set()
+    expect(page.locator(".q-welcome")).to_be_visible()
+    go.clear()
+    page.locator("#question").get_by_role("textbox").fill("Hello?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".q-wait")).to_be_visible()
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator(".q-welcome")).to_be_visible()
+    go.set()
+    page.wait_for_timeout(1000)
+    expect(page.locator(".q-welcome")).to_be_visible()
+    ask(page, "Hello again?")
+    expect(page.locator(".q-question")).to_have_text(["Hello again?"])
 
 
 def test_articles_are_added_asked_about_and_removed(page: Page, tmp_path: Path) -> None:

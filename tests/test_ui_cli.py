@@ -93,6 +93,10 @@ def test_version(run: Run) -> None:
         (["ask", "Why?", "--index", "none"], 1, "There is no index in none. Make one: quoth index"),
         (["chat", "--index", "none"], 1, "There is no index in none"),
         (["articles"], 1, "There is no index in .quoth/index"),
+        (["chat", "--port", "70000"], 2, "--port"),
+        (["chat", "--port", "0"], 2, "--port"),
+        (["index", "", "--index", "new"], 1, "quoth: A name is empty"),
+        (["ask", "Why?", "--index", "x" * 300], 1, "cannot be read (File name too long)"),
         (["remove", "a", "--index", "none"], 1, "There is no index in none"),
         (["check", "--index", "none"], 1, "There is no index in none"),
         (["index"], 2, "Missing argument 'PATH'"),
@@ -226,6 +230,42 @@ def test_a_terminal_gets_bars_and_nothing_else_does(
     assert "articles/s" in seen
     assert "Encoding: 100%" in seen
     assert "chunks/s" in seen
+
+
+def test_a_rebuild_that_reads_nothing_says_that_the_index_stays(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "good.txt").write_text("They met in Seoul. It rained.")
+    (tmp_path / "bad.txt").write_bytes(b"\xff\xfe\x00")
+    assert run("index", "good.txt")[0] == 0
+    status, out, err = run("index", "bad.txt", "--rebuild")
+    assert (status, out) == (1, "0 new, 0 changed, 0 gone, 0 unchanged, 1 failed\n")
+    assert err.startswith("quoth: nothing could be read, so the index stays as it was.\nquoth: ")
+    assert "good.txt" in run("articles")[1]
+
+
+def test_a_folder_that_is_gone_is_told_in_one_line(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.setattr(sys, "argv", ["quoth", "articles"])
+    with pytest.raises(SystemExit, match="quoth: the folder that you are in was removed"):
+        cli.main()
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6")
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_the_chat_is_served_on_ipv6_too(tmp_path: Path, seeded: str, host: str) -> None:
+    with socket.socket(socket.AF_INET6) as free:
+        try:
+            free.bind(("::1", 0))
+        except OSError:
+            pytest.skip("no IPv6")
+        port = free.getsockname()[1]
+    chat = process("chat", "--host", host, "--port", str(port), "--index", seeded, cwd=tmp_path)
+    assert chat.stdout is not None
+    assert chat.stdout.readline() == f"Quoth is at http://[::1]:{port} (Ctrl-C stops it)\n"
+    chat.kill()
+    chat.communicate(timeout=30)
 
 
 def test_a_port_in_use_is_told_in_one_line(tmp_path: Path, seeded: str) -> None:

@@ -141,9 +141,36 @@ def test_of_a_very_long_article_the_part_around_the_quote_is_shown() -> None:
     assert "characters below are not shown" in page.text
 
 
+def test_far_down_a_very_long_article_its_title_stands_above() -> None:
+    article = Article("The title\n" + ("x" * 999 + "\n") * 1000 + "The needle.", title="The title", source="a/file.txt")
+    active = quote(article, len(article.text) - 11, len(article.text))
+    assert Page(article_html(article, [active], active)).text.startswith("The titlea/file.txt")
+
+
+def test_the_short_answer_is_bold_where_it_stands_and_not_where_its_letters_do() -> None:
+    words = "In 2013 the school took 13 pupils."
+    at = words.rindex("13")
+    article = Article("Heading\n" + words, source="s", id=1)
+    start = article.text.index(words)
+    whole = quote(article, start, len(article.text))
+    answered = Answer("How many?", True, "13", "13", start + at, quotes=(whole, whole), confidence=0.9)
+    html = answer_html(answered, 0)
+    assert html.count("<b>") == 1
+    assert "In 2013 the school took <b>13</b> pupils." in html
+
+
+@pytest.mark.parametrize(
+    ("encoding", "readable"), [("utf-8", True), ("UTF8", True), ("cp1252", False), ("ascii", False)]
+)
+def test_json_is_json_in_every_encoding(encoding: str, readable: bool) -> None:
+    text = as_json({"a": "é😀"}, encoding)
+    assert json.loads(text.encode(encoding).decode(encoding)) == {"a": "é😀"}
+    assert ("é😀" in text) == readable
+
+
 def test_nothing_from_articles_or_persons_becomes_markup() -> None:
     whole = quote(ARTICLE, 0, len(HOSTILE))
-    answered = Answer(HOSTILE, True, HOSTILE, short="</mark>", quotes=(whole,), confidence=0.9)
+    answered = Answer(HOSTILE, True, HOSTILE, "</mark>", HOSTILE.index("</mark>"), quotes=(whole,), confidence=0.9)
     abstained = Answer(HOSTILE, False, HOSTILE, reason="not in the articles", nearest=(whole,))
     greeted = Answer(HOSTILE, False, HOSTILE, reason="greeting")
     pages = [
@@ -177,7 +204,7 @@ def test_an_answer_for_the_terminal() -> None:
     article = Article(
         "They met in Seoul.\x1b[2J Again.", title="News\x07", source="https://example.org", published="2026-03-01", id=1
     )
-    answered = Answer("Where?", True, "", short="Seoul", quotes=(quote(article, 0, 23),), confidence=0.913)
+    answered = Answer("Where?", True, "", "Seoul", 12, quotes=(quote(article, 0, 23),), confidence=0.913)
     assert answer_text(answered) == (
         "Seoul  (91% sure)\n\n  “They met in Seoul.\ufffd[2J ”\n    News\ufffd (https://example.org, 2026-03-01)"
     )

@@ -52,10 +52,9 @@ def make_app(index: Index, ask: Ask, *, editable: bool = True) -> gr.Blocks:
         )
         with gr.Tabs(elem_id="pages") as tabs:
             with gr.Tab("Chat", id="chat") as chat_tab:
-                panel, log, turns, opening = add_chat_page(index, ask)
+                panel = add_chat_page(index, ask, [app.load, chat_tab.select])
             with gr.Tab("Articles", id="articles") as articles_tab:
                 listed = add_articles_page(index, panel, tabs, editable=editable)
-        gr.on([app.load, chat_tab.select], opening, turns, log, **QUIET)
         gr.on([app.load, articles_tab.select], lambda: list_html(index, editable=editable), None, listed, **QUIET)
     return app
 
@@ -67,13 +66,15 @@ def serve(
 
     From a host that other machines can reach, articles are read, not changed.
     """
+    host = host.strip("[]")
     _check_port(host, port)
     app = make_app(index, ask, editable=_is_loopback(host))
     _spare_proxies()
+    shown = f"[{host}]" if ":" in host else host  # as an address of IPv6 stands in one of the web
     try:
-        app.launch(**launch_options(host, port))
+        app.launch(**launch_options(shown, port))
         if ready:
-            ready(f"http://{host}:{port}")
+            ready(f"http://{shown}:{port}")
         while True:
             time.sleep(3600)
     finally:
@@ -145,8 +146,6 @@ def _check_port(host: str, port: int) -> None:
         with socket.socket(kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except OverflowError as error:
-        raise PortError(f"port {port} is none: ports are 1 to 65535. Run: quoth chat --port {PORT}") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortError(
@@ -159,6 +158,6 @@ def _check_port(host: str, port: int) -> None:
 
 def _spare_proxies() -> None:
     """Keeps Gradio's own look at whether it has started from going through a proxy, and its telemetry off."""
-    names = [os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost"]
+    names = [os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost", "::1"]
     os.environ["NO_PROXY"] = ",".join(name for name in names if name)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ class Welcome:
         self._made = lru_cache(maxsize=1)(self._make)
 
     def html(self) -> str:
-        """The welcome for the articles that are there now."""
+        """The welcome for the articles that are there now; the first time it takes as long as its examples."""
         try:
             return self._made(self._index.generation)
         except NoIndexError:
@@ -51,13 +51,9 @@ class Welcome:
         return welcome_html(len(self._index.articles()), examples)
 
 
-Opening = Callable[[Turns], str]
-"""The turns so far -> what the conversation shows when its page is opened."""
-
-
-def add_chat_page(index: Index, ask: Ask) -> tuple[gr.HTML, gr.HTML, gr.State, Opening]:
-    """Lays the page out in the Blocks that are open. Returns the panel, for others to show an article in, and the
-    conversation and its turns, with what to show there when the page is opened."""
+def add_chat_page(index: Index, ask: Ask, opened: Sequence[Any]) -> gr.HTML:
+    """Lays the page out in the Blocks that are open; `opened` are the events at which it comes into sight. Returns the
+    panel, for others to show an article in."""
     turns = gr.State(())
     welcome = Welcome(index, ask)
     with gr.Row(elem_id="chat"):
@@ -79,14 +75,15 @@ def add_chat_page(index: Index, ask: Ask) -> tuple[gr.HTML, gr.HTML, gr.State, O
                 new = gr.Button("New chat", elem_id="new", size="sm", scale=0, min_width=90)
         with gr.Column(elem_id="panel", min_width=0):
             panel = gr.HTML(_EMPTY_PANEL, js_on_load=script("panel.js"), apply_default_css=False)
-    _wire(index, ask, welcome, turns, log, box, new, panel)
-    return panel, log, turns, lambda before: conversation_html(before, "" if before else welcome.html())
+    _wire(index, ask, welcome, opened, turns, log, box, new, panel)
+    return panel
 
 
 def _wire(
     index: Index,
     ask: Ask,
     welcome: Welcome,
+    opened: Sequence[Any],
     turns: gr.State,
     log: gr.HTML,
     box: gr.Textbox,
@@ -108,10 +105,22 @@ def _wire(
         shown = before[event.turn].shown
         return panel_html(index, shown[event.quote].article_id, shown, shown[event.quote])
 
-    asking = gr.on([box.submit, log.submit], answer_it, [box, turns], [turns, log, box], concurrency_limit=4, **QUIET)
+    def opening(before: Turns) -> Iterator[str]:  # in steps, for only such can be called off
+        yield conversation_html(before, "" if before else welcome.html())
+
+    shown = gr.on(opened, opening, turns, log, **QUIET)
+    asking = gr.on(
+        [box.submit, log.submit],
+        answer_it,
+        [box, turns],
+        [turns, log, box],
+        concurrency_limit=4,
+        cancels=[shown],
+        **QUIET,
+    )
     asking.failure(surprise, turns, [turns, log], **QUIET)
     log.select(open_quote, turns, panel, **QUIET)
-    new.click(lambda: ((), welcome.html(), _EMPTY_PANEL), None, [turns, log, panel], **QUIET)
+    new.click(lambda: ((), welcome.html(), _EMPTY_PANEL), None, [turns, log, panel], cancels=[asking], **QUIET)
 
 
 def script(name: str) -> str:

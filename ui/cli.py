@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
@@ -87,6 +87,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter shows its number
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        sys.exit("quoth: the folder that you are in was removed. Change to another one.")
     app(prog_name="quoth")
 
 
@@ -182,14 +186,14 @@ def ask(
     from qa import answer
 
     found = answer(question, index_to_ask(index), since=since, source=source, reader=reader, reranker=reranker)
-    print(as_json(found.to_dict()) if json else answer_text(found))
+    print(_json(found.to_dict()) if json else answer_text(found))
 
 
 @app.command()
 @guarded
 def chat(
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 lets others in.")] = ("127.0.0.1"),
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = 7860,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 7860,
     index: IndexDir = None,
     reader: ReaderName = None,
     reranker: RerankerName = None,
@@ -225,7 +229,7 @@ def chat(
 def articles(json: AsJson = False, index: IndexDir = None) -> None:
     """List the articles: title, date, source."""
     found = index_to_read(index).articles()
-    print(as_json([article.to_dict() for article in found]) if json else articles_text(found))
+    print(_json([article.to_dict() for article in found]) if json else articles_text(found))
 
 
 @app.command()
@@ -294,9 +298,13 @@ def eval_command(
         check_plot(plot)
     with Bars() as bars:
         report = evaluate(file, with_, reader=reader, reranker=reranker, ablation=ablation, limit=limit, progress=bars)
-    print(as_json(report.to_dict()) if json else report_text(report))
+    print(_json(report.to_dict()) if json else report_text(report))
     if plot:
         draw(report, plot)
+
+
+def _json(value: Any) -> str:
+    return as_json(value, sys.stdout.encoding or "utf-8")
 
 
 def _print_changes(changes: Changes) -> int:

@@ -3,6 +3,7 @@ escaped, and never read as markup of any kind."""
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
@@ -49,9 +50,9 @@ def answer_text(answer: Answer) -> str:
     return "\n\n".join(parts)
 
 
-def as_json(value: Any) -> str:
-    """JSON for machines, indented, with its text readable as it is."""
-    return json.dumps(value, ensure_ascii=False, indent=2)
+def as_json(value: Any, encoding: str = "utf-8") -> str:
+    """JSON for machines, indented, with its text readable as it is where `encoding` holds every character."""
+    return json.dumps(value, ensure_ascii=codecs.lookup(encoding).name != "utf-8", indent=2)
 
 
 def articles_text(articles: Sequence[Article]) -> str:
@@ -82,11 +83,12 @@ def answer_html(answer: Answer, turn: int) -> str:
             f"{_sure(answer)}</p>"
         )
         head = f'<div class="q-head">{short}{sure}</div>'
-        cards = [_card(q, turn, n, answer.short if n == 0 else None) for n, q in enumerate(answer.quotes)]
+        spans = [_short_span(answer), *[(0, 0)] * (len(answer.quotes) - 1)]
+        cards = [_card(q, turn, n, bold) for n, (q, bold) in enumerate(zip(answer.quotes, spans, strict=True))]
         return f'<div class="q-answer">{head}{"".join(cards)}</div>'
     if answer.reason != "not in the articles":
         return f'<div class="q-answer q-note"><p dir="auto">{escape(answer.text)}</p></div>'
-    cards = [_card(q, turn, n, None) for n, q in enumerate(answer.nearest)]
+    cards = [_card(q, turn, n) for n, q in enumerate(answer.nearest)]
     near = '<p class="q-hint">The nearest passages, in case they help. They don’t answer the question.</p>'
     return (
         f'<div class="q-answer q-none"><p class="q-title">{DONT_SAY}</p>'
@@ -116,7 +118,11 @@ def article_html(
         else:
             kind = "q-aside" if sentences and not any(s < end and start < e for s, e in sentences) else "q-text"
             body.append(f'<p dir="auto" class="{kind}">{inner}</p>')
-    head = "" if headed else f'<h2 dir="auto">{escape(article.title or "(no title)")}</h2>{_meta_html(article)}'
+    head = (
+        ""
+        if headed and not above
+        else f'<h2 dir="auto">{escape(article.title or "(no title)")}</h2>{_meta_html(article)}'
+    )
     return f'<article class="q-article">{head}{_cut(above, "above")}{"".join(body)}{_cut(below, "below")}</article>'
 
 
@@ -140,12 +146,19 @@ def _quote_text(quote: Quote) -> str:
     return f"  “{words}”\n    {plain(title)}({plain(where)})"
 
 
-def _card(quote: Quote, turn: int, number: int, short: str | None) -> str:
-    words = escape(quote.text)
-    at = quote.text.find(short) if short else -1
-    if short and at >= 0:
-        before, after = quote.text[:at], quote.text[at + len(short) :]
-        words = f"{escape(before)}<b>{escape(short)}</b>{escape(after)}"
+def _short_span(answer: Answer) -> Span:
+    """Where in the first quote's words the short answer stands; (0, 0) without one."""
+    if answer.short is None or answer.short_start is None:
+        return 0, 0
+    at = answer.short_start - answer.quotes[0].start
+    return at, at + len(answer.short)
+
+
+def _card(quote: Quote, turn: int, number: int, bold: Span = (0, 0)) -> str:
+    before, short, after = (
+        escape(part) for part in (quote.text[: bold[0]], quote.text[slice(*bold)], quote.text[bold[1] :])
+    )
+    words = f"{before}<b>{short}</b>{after}" if short else after
     facts = [f"<bdi>{escape(source_label(quote.source, short=True))}</bdi>"]
     if quote.published:
         facts.append(escape(quote.published[:10]))
