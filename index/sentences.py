@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from index.article import Span
 from index.lines import Kind, find_paragraphs, kind_of, strip
@@ -55,6 +56,8 @@ _SAID = re.compile(
     r"(?:(?:[A-Z][\w’'.-]*|he|she|they|it|we|I|the \w+) ){1,4}?"
     r"(?:said|asked|says|asks|added|told|cried|shouted|replied|wrote|wondered|joked|exclaimed|answered|continued)\b"
 )
+_WORD_TOO = re.compile(r"\b(?:May|art|ill|me|miss|no|ore)\.[\"”’»)\]]*\s+(?=[\"“‘«(\[]*[A-Z])")
+"""Abbreviations of which each is a word as well, and is meant as one where a capital follows."""
 _NO_WORD = re.compile(r"[\W_]+$")
 _CLOSING = re.compile(r"[\"”’»)\]]+(?:\s|$)|\[(?:\d+|[a-z ]+ needed)\]")
 
@@ -90,7 +93,7 @@ def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
 
     while start < end:
         stop = _stop(text, start, end)
-        pieces: list[str] = sentencex.segment("en", text[start:stop])
+        pieces = [part for piece in sentencex.segment("en", text[start:stop]) for part in _apart(piece)]
         if "".join(pieces) != text[start:stop]:  # never guess where a piece stands
             pieces = [text[start:stop]]
         for piece in pieces:
@@ -98,6 +101,12 @@ def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
             start += len(piece)
             if span[0] < span[1]:
                 yield span
+
+
+def _apart(piece: str) -> list[str]:
+    """The piece, cut where it holds the end of a sentence after all."""
+    cuts = [0, *(found.end() for found in _WORD_TOO.finditer(piece)), len(piece)]
+    return [piece[start:end] for start, end in pairwise(cuts)]
 
 
 def _stop(text: str, start: int, end: int) -> int:

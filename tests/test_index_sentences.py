@@ -47,6 +47,7 @@ CASES = [
     ["Élan Vital est. 1999 est mort.", "Über alles.", "Ça va."],
     ["東京は大きい。", "彼が来た。"],
     ["Москва большая.", "Он пришёл."],
+    ["It broke in May.", "A new one was given to me.", "I was ill.", "“Officials said no.”", "“I went.”"],
     ["She has a Ph.D.", "He has none, i.e. nothing, e.g. no dog."],
 ]
 
