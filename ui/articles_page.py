@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
 from index import Article, ArticleError, Changes, Index, QuothError
-from index.errors import NoIndexError
+from index.errors import ArticleGoneError, NoIndexError
 from index.formats.sources import SUFFIXES
 from index.update import Progress
 from ui.chat_page import QUIET, script
 from ui.conversation import SURPRISE, panel_html
-from ui.render import changes_text, source_html, source_label
+from ui.render import changes_text, failure_text, source_html, source_label
 
 LISTED = 1000
 """How many articles the page lists; the command line lists them all."""
+
+NAMED = 5
+"""How many changed or removed articles are named."""
 
 
 def articles_html(articles: Sequence[Article], *, editable: bool = True) -> str:
@@ -38,14 +42,17 @@ def articles_html(articles: Sequence[Article], *, editable: bool = True) -> str:
 
 
 def changes_html(changes: Changes) -> str:
-    """What an update did, and each failure with its reason."""
-    failures = "".join(
-        f'<li dir="auto"><b>{escape(source_label(f.source, short=True))}</b>: {escape(f.reason)}</li>'
-        for f in changes.failed
-    )
+    """What an update did, which articles it put others in the place of or removed, and each failure with its reason."""
+    lines = [f"{changes_text(changes)}"]
+    for word, sources in (("Changed", changes.replaced), ("Removed", changes.removed)):
+        if sources:
+            more = f" and {len(sources) - NAMED:,} more" if sources[NAMED:] else ""
+            lines.append(f"{word}: {', '.join(source_label(s, short=True) for s in sources[:NAMED])}{more}")
+    told = "".join(f'<p dir="auto">{escape(line)}</p>' for line in lines)
+    reasons = (failure_text(f).replace(f.source, source_label(f.source, short=True)) for f in changes.failed)
+    failures = "".join(f'<li dir="auto">{escape(reason)}</li>' for reason in reasons)
     tone = "q-fault" if changes.failed else "q-done"
-    reasons = f"<ul>{failures}</ul>" if failures else ""
-    return f'<div class="q-status {tone}" role="status"><p>{changes_text(changes)}</p>{reasons}</div>'
+    return f'<div class="q-status {tone}" role="status">{told}{f"<ul>{failures}</ul>" if failures else ""}</div>'
 
 
 def fault_html(fault: QuothError) -> str:
@@ -64,8 +71,14 @@ def list_html(index: Index, *, editable: bool = True) -> str:
 
 
 def kept_uploads(index: Index, files: Sequence[str]) -> list[str]:
-    """The uploaded files, copied to where they stay: beside the index, each under its own name."""
-    folder = index.directory / "uploads"
+    """The uploaded files, copied to where they stay: beside the index, each under its own name.
+
+    Raises `ArticleError` if two have the same name, of which one would be lost.
+    """
+    folder = _uploads(index)
+    names = [Path(file).name for file in files]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ArticleError(f"Two of the files are named {twice}. Add one after renaming the other.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return [str(shutil.copyfile(file, folder / Path(file).name)) for file in files]
@@ -73,6 +86,17 @@ def kept_uploads(index: Index, files: Sequence[str]) -> list[str]:
         raise ArticleError(
             f"The files cannot be kept in {folder} ({error.strerror}). Make room there, or give yourself permission."
         ) from error
+
+
+def _uploads(index: Index) -> Path:
+    return index.directory.absolute() / "uploads"
+
+
+def _drop_uploads(index: Index, sources: Iterable[str]) -> None:
+    """Deletes the copies of these sources that were made when they were uploaded, and no other file."""
+    for source in sources:
+        if Path(source).parent == _uploads(index):
+            Path(source).unlink(missing_ok=True)
 
 
 def add_articles_page(index: Index, panel: gr.HTML, tabs: gr.Tabs, *, editable: bool) -> gr.HTML:
@@ -93,23 +117,31 @@ def add_articles_page(index: Index, panel: gr.HTML, tabs: gr.Tabs, *, editable: 
     return listed
 
 
-def add_html(index: Index, files: Sequence[str], place: str, progress: Progress) -> str:
-    """Takes in uploaded files and a place (a file, folder or web address); what came of it, as HTML."""
+def add_html(index: Index, files: Sequence[str], place: str, progress: Progress) -> tuple[str, bool]:
+    """Takes in uploaded files and a place (a file, folder or web address); what came of it, as HTML, and whether
+    anything did: if not, the same can be tried again."""
     named = [place.strip()] if place.strip() else []
     if not files and not named:
-        return ""
+        return fault_html(ArticleError("Choose files, or name a file, folder or web address, and press Add.")), False
     try:
-        return changes_html(index.update([*kept_uploads(index, files), *named], progress=progress))
+        changes = index.update([*kept_uploads(index, files), *named], progress=progress)
     except QuothError as fault:
-        return fault_html(fault)
+        return fault_html(fault), False
+    known = {article.source for article in index.articles()} if changes.failed else set()
+    _drop_uploads(index, (failure.source for failure in changes.failed if failure.source not in known))
+    return changes_html(changes), True
 
 
 def remove_html(index: Index, article_id: int) -> str:
-    """Removes an article; what came of it, as HTML."""
+    """Removes an article, and the copy of its file if it was uploaded; what came of it, as HTML."""
     try:
-        return changes_html(index.remove([index.article(article_id).source]))
+        changes = index.remove([index.article(article_id).source])
+    except ArticleGoneError:
+        return changes_html(Changes())
     except QuothError as fault:
         return fault_html(fault)
+    _drop_uploads(index, changes.removed)
+    return changes_html(changes)
 
 
 def _add_form(index: Index, listed: gr.HTML) -> None:
@@ -120,11 +152,12 @@ def _add_form(index: Index, listed: gr.HTML) -> None:
     status = gr.HTML("", apply_default_css=False, elem_id="status")
     bar = gr.Progress()
 
-    def add_them(chosen: list[str] | None, named: str, bar: gr.Progress = bar) -> tuple[str, str, None, str]:
+    def add_them(chosen: list[str] | None, named: str, bar: gr.Progress = bar) -> tuple[Any, ...]:
         def progress(stage: str, done: int, total: int) -> None:
             bar((done, total), desc=f"{stage.capitalize()} {done:,} of {total:,}")
 
-        return add_html(index, chosen or (), named, progress), list_html(index), None, ""
+        told, done = add_html(index, chosen or (), named, progress)
+        return told, list_html(index), *((None, "") if done else (gr.skip(), gr.skip()))
 
     def remove(event: gr.EventData) -> tuple[str, str]:
         return remove_html(index, event.id), list_html(index)

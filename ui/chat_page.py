@@ -58,6 +58,8 @@ def add_chat_page(index: Index, ask: Ask, opened: Sequence[Any]) -> gr.HTML:
     welcome = Welcome(index, ask)
     with gr.Row(elem_id="chat"):
         with gr.Column(elem_id="talk", min_width=0):
+            # apart from the conversation, so that whichever comes last covers nothing; seen while there are no turns
+            greeting = gr.HTML("", elem_id="welcome", js_on_load=script("welcome.js"), apply_default_css=False)
             log = gr.HTML("", elem_id="conversation", js_on_load=script("conversation.js"), apply_default_css=False)
             with gr.Row(elem_id="ask"):
                 box = gr.Textbox(
@@ -69,58 +71,39 @@ def add_chat_page(index: Index, ask: Ask, opened: Sequence[Any]) -> gr.HTML:
                     submit_btn="Ask",
                     lines=1,
                     max_lines=1,
-                    max_length=2000,
                     elem_id="question",
                 )
                 new = gr.Button("New chat", elem_id="new", size="sm", scale=0, min_width=90)
         with gr.Column(elem_id="panel", min_width=0):
             panel = gr.HTML(_EMPTY_PANEL, js_on_load=script("panel.js"), apply_default_css=False)
-    _wire(index, ask, welcome, opened, turns, log, box, new, panel)
-    return panel
 
-
-def _wire(
-    index: Index,
-    ask: Ask,
-    welcome: Welcome,
-    opened: Sequence[Any],
-    turns: gr.State,
-    log: gr.HTML,
-    box: gr.Textbox,
-    new: gr.Button,
-    panel: gr.HTML,
-) -> None:
-    def answer_it(typed: str, before: Turns, event: gr.EventData) -> Iterator[tuple[Turns, str, str]]:
-        question = event._data["question"] if event.target is log else typed
+    def answer_it(typed: str, before: Turns, event: gr.EventData) -> Iterator[tuple[Any, Any, Any]]:
+        example = event.target is greeting
+        question = event._data["question"] if example else typed
+        if not question.strip():
+            yield gr.skip(), gr.skip(), ""
+            return
         asked: Turns = (*before, Turn(question))
-        yield asked, conversation_html(asked), ""
+        yield asked, conversation_html(asked), gr.skip() if example else ""
         done: Turns = (*before, answered_turn(question, ask))
-        yield done, conversation_html(done), ""
+        yield done, conversation_html(done), gr.skip()  # what was typed meanwhile stays
 
     def surprise(before: Turns) -> tuple[Turns, str]:
         after = with_surprise(before)
-        return after, conversation_html(after, welcome.html())
+        return after, conversation_html(after)
 
     def open_quote(before: Turns, event: gr.EventData) -> str:
         shown = before[event.turn].shown
         return panel_html(index, shown[event.quote].article_id, shown, shown[event.quote])
 
-    def opening(before: Turns) -> Iterator[str]:  # in steps, for only such can be called off
-        yield conversation_html(before, "" if before else welcome.html())
-
-    shown = gr.on(opened, opening, turns, log, **QUIET)
     asking = gr.on(
-        [box.submit, log.submit],
-        answer_it,
-        [box, turns],
-        [turns, log, box],
-        concurrency_limit=4,
-        cancels=[shown],
-        **QUIET,
+        [box.submit, greeting.submit], answer_it, [box, turns], [turns, log, box], concurrency_limit=4, **QUIET
     )
     asking.failure(surprise, turns, [turns, log], **QUIET)
-    log.select(open_quote, turns, panel, **QUIET)
-    new.click(lambda: ((), welcome.html(), _EMPTY_PANEL), None, [turns, log, panel], cancels=[asking], **QUIET)
+    log.select(open_quote, turns, panel, trigger_mode="always_last", **QUIET)
+    new.click(lambda: ((), "", _EMPTY_PANEL), None, [turns, log, panel], cancels=[asking], **QUIET)
+    gr.on([*opened, new.click], welcome.html, None, greeting, **QUIET)
+    return panel
 
 
 def script(name: str) -> str:

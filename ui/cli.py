@@ -14,7 +14,7 @@ import typer
 from index import QuothError
 from ui.opening import index_to_ask, index_to_read, index_to_write
 from ui.progress import Bars
-from ui.render import answer_text, articles_text, as_json, changes_text, plain
+from ui.render import answer_text, articles_text, as_json, changes_text, failure_text, plain
 
 if TYPE_CHECKING:
     from index import Changes
@@ -311,6 +311,5 @@ def _print_changes(changes: Changes) -> int:
     """Prints the summary, and each failure with its reason; 1 if there are failures."""
     print(changes_text(changes))
     for failure in changes.failed:
-        named = failure.reason if failure.source in failure.reason else f"{failure.source}: {failure.reason}"
-        print(f"quoth: {plain(named)}", file=sys.stderr)
+        print(f"quoth: {plain(failure_text(failure))}", file=sys.stderr)
     return 1 if changes.failed else 0

@@ -1,14 +1,24 @@
-// Clicks in the conversation, and keeping the newest question in sight.
+// Clicks in the conversation, keeping the newest question in sight, and the quote whose article is open marked.
+let opened = null;
+const mark = () =>
+  element.querySelectorAll('.q-quote').forEach((card) => {
+    if (opened === `${card.dataset.turn}/${card.dataset.quote}`) card.setAttribute('aria-pressed', 'true');
+    else card.removeAttribute('aria-pressed');
+  });
 element.addEventListener('click', (event) => {
   const card = event.target.closest('.q-quote');
   if (card) {
-    document.querySelectorAll('.q-quote[aria-pressed]').forEach((other) => other.removeAttribute('aria-pressed'));
-    card.setAttribute('aria-pressed', 'true');
+    opened = `${card.dataset.turn}/${card.dataset.quote}`;
+    mark();
     trigger('select', { turn: Number(card.dataset.turn), quote: Number(card.dataset.quote) });
   }
-  const example = event.target.closest('.q-example');
-  if (example) trigger('submit', { question: example.dataset.question });
 });
+document.addEventListener('click', (event) => {
+  if (!event.target.closest('#new')) return;
+  opened = null;
+  document.querySelector('#question textarea, #question input').focus();
+});
+new MutationObserver(mark).observe(element, { childList: true, subtree: true });
 watch('value', () => {
   const newest = element.querySelector('.q-turn:last-child');
   if (!newest) return;

@@ -18,7 +18,7 @@ Ask = Callable[[str], Answer]
 SURPRISE = "Quoth itself failed, which it should not. The terminal it runs in says more. Ask again, or restart it."
 
 _GONE = (
-    '<div class="q-article q-gone"><p>This article was changed or removed after the answer was given. '
+    '<div class="q-article q-gone"><p>This article was changed or removed meanwhile. '
     "Ask again to see what the articles say now.</p></div>"
 )
 
@@ -40,10 +40,10 @@ class Turn:
 Turns = tuple[Turn, ...]
 
 
-def conversation_html(turns: Sequence[Turn], welcome: str = "") -> str:
-    """The whole conversation, or the welcome before there is one."""
+def conversation_html(turns: Sequence[Turn]) -> str:
+    """The whole conversation; "" before there is one."""
     if not turns:
-        return welcome
+        return ""
     return f'<div class="q-log" role="log" aria-live="polite">{"".join(_turn(t, n) for n, t in enumerate(turns))}</div>'
 
 

@@ -1,25 +1,47 @@
-// The article beside the chat: scrolls to the marked words, and closes on a narrow screen.
+// The article beside the chat: scrolls to the marked words. On a narrow screen it lies over everything, as a dialog that
+// a button, Escape and the browser's Back close.
 const panel = element.closest('#panel');
 const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+const narrow = window.matchMedia('(max-width: 860px)');
+const lie = (over) => {
+  panel.classList.toggle('open', over);
+  panel.setAttribute('role', over ? 'dialog' : 'region');
+  panel.setAttribute('aria-label', 'Article');
+  panel.toggleAttribute('aria-modal', over);
+  document.querySelectorAll('#talk, .q-top, #pages > .tab-wrapper').forEach((under) => (under.inert = over));
+};
 const close = () => {
   if (!panel.classList.contains('open')) return;
-  panel.classList.remove('open');
+  lie(false);
   const card = document.querySelector('.q-quote[aria-pressed]');
   if (card) card.focus();
 };
+const goBack = () => {
+  if (history.state?.article && panel.classList.contains('open')) history.back();
+  else close();
+};
+lie(false);
 watch('value', () => {
-  const article = element.querySelector('.q-article');
-  if (!article) return;
-  panel.classList.add('open');
+  if (!element.querySelector('.q-article')) {
+    lie(false);
+    return;
+  }
+  if (narrow.matches && !panel.classList.contains('open')) {
+    lie(true);
+    history.pushState({ article: true }, '');
+  }
   const mark = element.querySelector('mark.q-active');
   requestAnimationFrame(() => {
+    if (narrow.matches) element.querySelector('.q-close').focus({ preventScroll: true });
     if (mark) mark.scrollIntoView({ block: 'center', behavior: calm ? 'auto' : 'smooth' });
     else panel.scrollTo({ top: 0 });
   });
 });
 element.addEventListener('click', (event) => {
-  if (event.target.closest('.q-close')) close();
+  if (event.target.closest('.q-close')) goBack();
 });
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape') close();
+  if (event.key === 'Escape') goBack();
 });
+window.addEventListener('popstate', close);
+narrow.addEventListener('change', close);

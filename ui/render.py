@@ -12,7 +12,7 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
-from index import Article, Changes
+from index import Article, Changes, Failure
 from qa import Answer, Quote
 
 Span = tuple[int, int]
@@ -72,6 +72,11 @@ def changes_text(changes: Changes) -> str:
         (len(changes.failed), "failed", False),
     )
     return ", ".join(f"{count} {word}" for count, word, always in counts if count or always)
+
+
+def failure_text(failure: Failure) -> str:
+    """Why a source could not be taken in, in one line that names it once."""
+    return failure.reason if failure.source in failure.reason else f"{failure.source}: {failure.reason}"
 
 
 def answer_html(answer: Answer, turn: int) -> str:
