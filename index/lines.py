@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Literal
 
 from index.article import Span
@@ -26,7 +27,9 @@ _LINK = re.compile(
 )
 _SOFT_LINK = re.compile(
     # These open sentences as well ("Watch: it will fall."), so only a line without a full stop is a link.
-    r"(?:related|recommended|watch|listen|read this|don['’]t miss|subscribe|sign up|follow us)(?: \w+){0,3} ?[:|»→]"
+    r"(?:related|recommended|watch|listen|read this|don['’]t miss|subscribe|sign up|follow us)"
+    r"(?: (?:live|now|more|here|again|also|this|next|video|on \w+|the (?:video|clip|moment|interview|full \w+)))?"
+    r" ?[:|»→]"
     r"|(?:subscribe to|sign up (?:for|to)|follow us on)\b",
     re.IGNORECASE,
 )
@@ -59,10 +62,11 @@ def find_paragraphs(text: str, title: str = "") -> list[Span]:
     within a sentence. A first line that is the title stands by itself.
     """
     found: list[Span] = []
+    width = _width(text)
     for lines in _blocks(text):
         if not found and title and bare(text[slice(*lines[0])]) == title.strip():
             found.append(lines.pop(0))
-        if _wrapped([text[start:end] for start, end in lines]):
+        if lines and _wrapped([text[start:end] for start, end in lines], width):
             found.append((lines[0][0], lines[-1][1]))
         else:
             found.extend(_joined(text, lines))
@@ -82,6 +86,8 @@ def kind_of(text: str, paragraphs: list[Span], i: int, title: str = "") -> Kind:
         return "heading"
     if _is_link(words):
         return "link"
+    if _answers(text, paragraphs, i, title):
+        return "sentence"
     if _is_byline(words):
         return "byline"
     return "heading" if _is_heading(text, paragraphs, i) else "sentence"
@@ -109,6 +115,9 @@ def _blocks(text: str) -> Iterator[list[Span]]:
         span = strip(text, at, at + len(line))
         at += len(line) + 1
         if span[0] < span[1]:
+            if block and _LIST_ITEM.match(text, *span):
+                yield block
+                block = []
             block.append(span)
         elif block:
             yield block
@@ -117,16 +126,29 @@ def _blocks(text: str) -> Iterator[list[Span]]:
         yield block
 
 
-def _wrapped(lines: list[str]) -> bool:
-    """Whether a block's lines are one paragraph wrapped by hand: of about one width, and running on."""
+def _width(text: str) -> int:
+    """The width at which the text's lines were wrapped by hand, or 0 where they were not."""
+    widths = [len(line) for line in map(str.strip, text.split("\n")) if line]
+    fit = [width for width in widths if width <= 120]
+    longest = max(fit, default=0)
+    full = sum(width > longest - 12 for width in fit)
+    return longest if full >= 3 and longest >= 50 and len(widths) - len(fit) <= len(widths) // 20 else 0
+
+
+def _wrapped(lines: list[str], width: int) -> bool:
+    """Whether a block's lines are one paragraph wrapped by hand: of about one width, and running on, be it that each
+    has no room for the first word of the next at the `width` of the text (0: not known)."""
     if len(lines) < 2:
         return False
+    if all(line[0] == ">" for line in lines):  # a quotation, in Markdown or a letter
+        lines = [line.lstrip("> ") or ">" for line in lines]
     widths = [len(line) for line in lines[:-1]]
     level = 40 <= max(widths) <= 120 and max(widths) - min(widths) <= 30 and len(lines[-1]) <= max(widths) + 10
     if not level or any(_LIST_ITEM.match(line) or line[0] in "#>|" for line in lines[1:]):
         return False
     runs_on = sum(not _closed(line) for line in lines[:-1])
-    return 2 * runs_on >= len(widths) and any(line[0].islower() for line in lines[1:])
+    full = width > 0 and all(len(line) + 1 + len(below.split()[0]) > width for line, below in pairwise(lines))
+    return 2 * runs_on >= len(widths) and (full or any(line[0].islower() for line in lines[1:]))
 
 
 def _joined(text: str, lines: list[Span]) -> Iterator[Span]:
@@ -173,6 +195,38 @@ def _heading_like(text: str, span: Span) -> bool:
     return first.isupper() or first.isdigit()
 
 
+STAMPED = re.compile(r"\[?\d{1,2}[:.]\d\d|[\d/.-]{6,10}, \d{1,2}:\d\d")
+"""The beginning of a line with the time at which it was said: "[09:05] Kim: Yes"."""
+_ASKS = re.compile(r"[^.!?\n]{3,150}\?[\"”’)\]*_]*$")
+_SPOKEN = re.compile(r"\**[QA]\d{0,2}[.:]")
+_FIELD = re.compile(r"[-*• ]*[A-Z][\w'’./ -]{0,40}[*_]*:[*_]*\s+\S")
+
+
+def _answers(text: str, paragraphs: list[Span], i: int, title: str) -> bool:
+    """Whether the line stands below a question that is a line of its own, and is no title."""
+    if i == 0:
+        return False
+    above = bare(text[slice(*paragraphs[i - 1])])
+    return bool(_ASKS.match(above)) and not (i == 1 and title and above == title.strip())
+
+
+def _no_heading(text: str, paragraphs: list[Span], i: int) -> bool:
+    """Whether a line that looks like a heading is something said, a field of a record ("Length: 269 m") among others,
+    an item below a line that ends in a colon, or a verse that goes on from the one above."""
+    line = text[slice(*paragraphs[i])]
+    if _SPOKEN.match(line) or STAMPED.match(line):
+        return True
+    near = [text[slice(*paragraphs[j])] for j in (i - 1, i + 1) if 0 <= j < len(paragraphs)]
+    if _FIELD.match(line) and any(_FIELD.match(other) for other in near):
+        return True
+    j = i - 1
+    while j >= 0 and i - j <= 2 and _heading_like(text, paragraphs[j]):
+        j -= 1
+    above = text[slice(*paragraphs[j])].rstrip("*_") if j >= 0 else ""
+    next_line = j == i - 1 and j >= 0 and "\n\n" not in text[paragraphs[j][1] : paragraphs[i][0]]
+    return above.endswith(":") or (next_line and above.endswith((",", ";")))
+
+
 def _is_heading(text: str, paragraphs: list[Span], i: int) -> bool:
     """Whether a line that looks like a heading has text below it; a run of three such lines is a list or a poem."""
     if i + 1 == len(paragraphs) or not _heading_like(text, paragraphs[i]):
@@ -183,4 +237,4 @@ def _is_heading(text: str, paragraphs: list[Span], i: int) -> bool:
         while 0 <= j < len(paragraphs) and abs(j - i) <= 2 and _heading_like(text, paragraphs[j]):
             run += 1
             j += step
-    return run < 3
+    return run < 3 and not _no_heading(text, paragraphs, i)

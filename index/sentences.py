@@ -33,9 +33,13 @@ def find_sentences(text: str, title: str = "") -> list[Sentence]:
     """The stretches of a text in order, none overlapping, without the white space around them."""
     paragraphs = find_paragraphs(text, title)
     found: list[Sentence] = []
+    code = False
     for i, (start, end) in enumerate(paragraphs):
-        kind = kind_of(text, paragraphs, i, title)
-        spans = _split(text, start, end) if kind == "sentence" else [(start, end)]
+        fences = len(_FENCE.findall(text, start, end))
+        kind = "sentence" if code and not fences else kind_of(text, paragraphs, i, title)
+        code ^= bool(fences % 2)
+        row = text[start] == text[end - 1] == "|" and end - start <= LONGEST_SENTENCE
+        spans = [(start, end)] if row or kind != "sentence" else _split(text, start, end)
         found.extend(Sentence(s, e, kind) for s, e in spans)
     if any(s.kind == "sentence" for s in found):
         return found
@@ -44,11 +48,15 @@ def find_sentences(text: str, title: str = "") -> list[Sentence]:
     return [Sentence(s.start, s.end, "sentence" if s.kind in prose else s.kind) for s in found]
 
 
+_FENCE = re.compile(r"^(?:```|~~~)", re.MULTILINE)
 _ABBREVIATION = re.compile(
     r"\b(?:approx|vs|v|no|nos|fig|figs|vol|ca|cf|est|dept|e\.g|i\.e|LLC|Inc|Corp|Ltd|Co|Sen|Rep|Gen|Gov|Col|Lt|Sgt|Capt|"
-    r"Rev|Hon|Pres|Prof|Mr|Mrs|Ms|Dr|St|Mt|Ft|U\.N|U\.S|U\.K|E\.U)\.$"
+    r"Rev|Hon|Pres|Prof|Mr|Mrs|Ms|Dr|St|Mt|Ft|U\.N|U\.S|U\.K|E\.U|Cllr|Sra|Atty|Amb|tbsps?|tsps?|hrs?|yrs?|lbs?|"
+    r"avg|Avg|temp|deg|pct|eds?|incl|feat|def|[Cc]h|[Ee]qs?|[Ss]ect|Tab|Tbl|App|Rte|Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sun)\.$"
 )
-_NAME_ALWAYS_FOLLOWS = re.compile(r"\b(?:Sen|Rep|Gen|Gov|Col|Lt|Sgt|Capt|Rev|Hon|Prof|Mr|Mrs|Ms|Dr|St|Mt|Ft|vs)\.$")
+_NAME_ALWAYS_FOLLOWS = re.compile(
+    r"\b(?:Cllr|Sra|Atty|Amb|Sen|Rep|Gen|Gov|Col|Lt|Sgt|Capt|Rev|Hon|Prof|Mr|Mrs|Ms|Dr|St|Mt|Ft|vs)\.$"
+)
 _TIME = re.compile(r"\b[ap]\.m\.$")
 _ZONE = re.compile(r"(?:[A-Z]{2,4}T|GMT|UTC|ET|PT|CT|MT|BST|local time|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b")
 _ASKED = re.compile(r"[?!…][\"”’]$")
@@ -58,13 +66,16 @@ _SAID = re.compile(
 )
 _WORD_TOO = re.compile(r"\b(?:May|art|ill|me|miss|no|ore)\.[\"”’»)\]]*\s+(?=[\"“‘«(\[]*[A-Z])")
 """Abbreviations of which each is a word as well, and is meant as one where a capital follows."""
+_ASIDE = re.compile(r"\s*(?:\([A-Z“\"][^()]*[.!?][”\"]?\)|\[[A-Z][^\[\]]*[.!?]\])\s+(?=[“\"(]?[A-Z])")
 _NO_WORD = re.compile(r"[\W_]+$")
-_CLOSING = re.compile(r"[\"”’»)\]]+(?:\s|$)|\[(?:\d+|[a-z ]+ needed)\]")
+_CLOSING = re.compile(r"(?:[\"”’»)\]]+|(?<=\S)[*_]+)(?:\s|$)|(?:\[(?:\d+|[a-z ]+ needed)\])+")
+_NO_END = re.compile(rf"(?:{_ABBREVIATION.pattern})|(?:\b[A-Z]|\betc)\.$")
+_LIST_MARK = re.compile(r"(?:[-*•>] )?\(?(?:\d{1,3}|[A-Za-z]|[IVXivx]{1,5})[.)]$")
 
 
 def _leans_back(before: str, after: str) -> bool:
     """Whether what the splitter took for a new sentence goes on with the one before."""
-    if _CLOSING.match(after) or _NO_WORD.match(after):
+    if _NO_WORD.match(after) or _LIST_MARK.match(before):
         return True
     if _ASKED.search(before):
         return after[:1].islower() or bool(_SAID.match(after))
@@ -77,11 +88,30 @@ def _leans_back(before: str, after: str) -> bool:
     return False
 
 
+def _closing_end(text: str, before: Span, after: Span) -> int:
+    """Where the marks end that stand at the beginning of `after` and belong to the sentence before: quotation marks,
+    brackets, notes; and marks of emphasis, if they close what was opened there. The start of `after` for none."""
+    found = _CLOSING.match(text, *after)
+    if not found or (found[0][0] in "*_" and found[0].strip() not in text[slice(*before)]):
+        return after[0]
+    return strip(text, after[0], found.end())[1]
+
+
 def _split(text: str, start: int, end: int) -> list[Span]:
     spans: list[Span] = []
     for span in _pieces(text, start, end):
-        if spans and _leans_back(text[max(spans[-1][0], spans[-1][1] - 40) : spans[-1][1]], text[slice(*span)]):
-            spans[-1] = (spans[-1][0], span[1])
+        if not spans:
+            spans.append(span)
+            continue
+        last = spans[-1]
+        before = text[max(last[0], last[1] - 40) : last[1]]
+        closed = _closing_end(text, last, span)
+        rest = strip(text, closed, span[1])
+        if closed > span[0] and not (text[rest[0] : rest[1]][:1].islower() or _NO_END.search(before)):
+            spans[-1] = (last[0], closed)
+            spans += [rest] if rest[0] < rest[1] else []
+        elif closed > span[0] or _leans_back(before, text[slice(*span)]):
+            spans[-1] = (last[0], span[1])
         else:
             spans.append(span)
     return [part for span in spans for part in _cut_long(text, *span)]
@@ -105,7 +135,9 @@ def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
 
 def _apart(piece: str) -> list[str]:
     """The piece, cut where it holds the end of a sentence after all."""
-    cuts = [0, *(found.end() for found in _WORD_TOO.finditer(piece)), len(piece)]
+    cuts = sorted({0, *(found.end() for found in _WORD_TOO.finditer(piece)), len(piece)})
+    if aside := _ASIDE.match(piece):
+        cuts = sorted({*cuts, aside.end()})
     return [piece[start:end] for start, end in pairwise(cuts)]
 
 

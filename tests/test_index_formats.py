@@ -203,6 +203,9 @@ def test_a_bad_file_gives_one_clear_line(name: str, tmp_path: Path) -> None:
         ("The bridge opened in May 1932\n\nIt was painted red in 1950.", "The bridge opened in May 1932"),
         ("Is it red?\n\nIt was painted red in 1950.", "Is it red?"),
         ("Bridge opens\nIt was painted red in 1950.", "Bridge opens"),
+        ("Name: Kim Lee\nBorn: 3 May 1931\nShe wrote.", "Opening day"),
+        ("1. Heat the oven\n2. Mix the flour", "Opening day"),
+        ("[09:01] alice: hey you\n[09:02] bob: hi", "Opening day"),
     ],
 )
 def test_a_first_line_that_is_a_sentence_is_no_title_and_can_be_quoted(text: str, title: str) -> None:

@@ -48,6 +48,11 @@ CASES = [
     ["東京は大きい。", "彼が来た。"],
     ["Москва большая.", "Он пришёл."],
     ["It broke in May.", "A new one was given to me.", "I was ill.", "“Officials said no.”", "“I went.”"],
+    ["1. Clone the repository.", "2. Run it.", "(iv) Stop it.", "Q. Do you write every day?", "A. Yes."],
+    ["**Back up first.**", "Then run the tool.", "*It fails.*", "Try again.", "It is _so._", "*Then* it runs."],
+    ["It is a dormant volcano.[citation needed]", "It is in the Caucasus.[1][2]", "It is high."],
+    ["He came.", "(He left early.)", "She stayed.", "[Laughs.]", "He said so."],
+    ["Add 1 tbsp. butter.", "It took 8 hrs. a night on Thu. and Fri. next week.", "See ch. 5.", "Cllr. Jones spoke."],
     ["She has a Ph.D.", "He has none, i.e. nothing, e.g. no dog."],
 ]
 
@@ -199,6 +204,54 @@ def test_lines_wrapped_by_hand_are_one_paragraph() -> None:
     ]
     broken = "The storm, the first of a\nlong numbered series, hit the western coast, which is long and bare.\nIt fell."
     assert len(sentences(broken)) == 2
+
+
+def test_lines_wrapped_at_one_width_are_one_paragraph_even_where_a_name_begins_one() -> None:
+    paragraphs = [
+        "The treaty was signed by the foreign ministers of both countries in\nParis on 3 May 1999.",
+        "Nobody had thought that the war would end so soon, least of all the\nGenerals, who had won all battles of "
+        "that year and the one before it,\n1998.",
+    ]
+    assert sentences("\n\n".join(paragraphs)) == paragraphs
+    assert len(sentences("It was over\nParis was free\nEverybody sang\nIt was a good day.")) == 4
+
+
+def test_a_quotation_in_markdown_is_one_paragraph() -> None:
+    quoted = (
+        "> Four score and seven years ago our fathers brought forth upon this\n> continent, a new nation, conceived in "
+        "liberty, and dedicated to the\n> proposition that all men are created equal."
+    )
+    assert sentences(f"He spoke at noon.\n\n{quoted}\n\nIt was short.")[1] == quoted
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            "Where are you located?\nBerlin, Germany\n\nDo you ship abroad?\nWe ship to all countries.",
+            ["Berlin, Germany"],
+        ),
+        ("Who designed it?\n\nJohn Bradfield\n\nWhen do you open?\nMonday at 9 a.m.\n\nCome soon.", ["John Bradfield"]),
+        (
+            "It was built in 1911.\nLength: 269 m\nOwner: White Star Line\nIt sank.",
+            ["Length: 269 m", "Owner: White Star Line"],
+        ),
+        ("The winners are:\nKim Lee\nAnna Park\nAll agreed.", ["Kim Lee", "Anna Park"]),
+        ("I walked the narrow road,\nBeneath a sky of grey,\nAnd on.\nIt was so.", ["Beneath a sky of grey,"]),
+        ("It was said.\nA: A novel about my father\nQ: And then?\nNothing came.", ["A: A novel about my father"]),
+        ("[09:01] alice: hey.\n[09:05] carlos: The key is here\nIt was so.", ["[09:05] carlos: The key is here"]),
+        ("Case: steel\nWatch battery: CR2032\nIt lasts for a year.", ["Case: steel", "Watch battery: CR2032"]),
+        ("Run it.\n```\n# a comment\nmake all\n```\nIt is done.", ["# a comment", "make all"]),
+        ("The flags.\n| --fast | off | Skip checks. Faster. |\nSo.", ["| --fast | off | Skip checks. Faster. |"]),
+    ],
+)
+def test_lines_that_only_look_like_headings_can_be_quoted(text: str, lines: list[str]) -> None:
+    assert set(lines) <= set(sentences(text))
+
+
+def test_lines_that_are_headings_cannot_be_quoted() -> None:
+    text = "It rained.\n\nDay 1: The headache\n\nHe woke.\n\nVoters are angry\n\nThey said so, all of them.\n\nThe end\nHe left."
+    assert sentences(text) == ["It rained.", "He woke.", "They said so, all of them.", "He left."]
 
 
 def test_a_poem_and_a_list_can_be_quoted() -> None:

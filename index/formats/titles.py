@@ -7,6 +7,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from index.formats.sources import is_url
+from index.lines import STAMPED
 
 LONGEST_TITLE = 150
 """Characters; longer first lines are paragraphs."""
@@ -18,6 +19,9 @@ _LINES_LOOKED_AT = 200
 _SENTENCE = re.compile(r"[.。][\"'”’»)\]]*$")
 _CLOSED = re.compile(r"[!?！？…][\"'”’»)\]]*$")
 _SENTENCE_INSIDE = re.compile(r"[.!?。！？][\"'”’»)\]]*\s+\S")
+_NUMBERED = re.compile(r"\(?\d{1,3}[.)]\s")
+_FIELD = re.compile(r"(?!By|Date|Published|Updated|Author|Source)[A-Z][\w'’./ -]{0,25}:\s+\S")
+"""A line such as "Born: 3 May 1931", but for those that stand below a title."""
 _GOES_ON = re.compile(r"[,;:、，；\-–—(]$")
 
 
@@ -46,6 +50,9 @@ def standing_line(text: str) -> str:
         return ""
     if not any(c.isalnum() for c in title) or title[0] in "-*•>|#=" or _SENTENCE.search(title):
         return ""
+    below = next(filter(None, rest)).strip()
+    if STAMPED.match(title) or any(kind.match(title) and kind.match(below) for kind in (_NUMBERED, _FIELD)):
+        return ""  # the first line of a chat, a list or a record
     if not rest[0]:
         return "" if _CLOSED.search(title) and _SENTENCE_INSIDE.search(title) else title
     return "" if _is_wrapped(title, rest) else title
