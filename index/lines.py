@@ -195,7 +195,10 @@ def _heading_like(text: str, span: Span) -> bool:
     return first.isupper() or first.isdigit()
 
 
-STAMPED = re.compile(r"\[?\d{1,2}[:.]\d\d|[\d/.-]{6,10}, \d{1,2}:\d\d")
+STAMPED = re.compile(
+    r"\[\d{1,2}[:.]\d\d|[\d/.-]{6,10}, \d{1,2}:\d\d"
+    r"|\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?: ?[ap]m)? *(?:[-–—] )?[^\s:][^:]{0,30}: "
+)
 """The beginning of a line with the time at which it was said: "[09:05] Kim: Yes"."""
 _ASKS = re.compile(r"[^.!?\n]{3,150}\?[\"”’)\]*_]*$")
 _SPOKEN = re.compile(r"\**[QA]\d{0,2}[.:]")

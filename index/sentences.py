@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from index.article import Span
 from index.lines import Kind, find_paragraphs, kind_of, strip
@@ -64,9 +64,12 @@ _SAID = re.compile(
     r"(?:(?:[A-Z][\w’'.-]*|he|she|they|it|we|I|the \w+) ){1,4}?"
     r"(?:said|asked|says|asks|added|told|cried|shouted|replied|wrote|wondered|joked|exclaimed|answered|continued)\b"
 )
-_WORD_TOO = re.compile(r"\b(?:May|art|ill|me|miss|no|ore)\.[\"”’»)\]]*\s+(?=[\"“‘«(\[]*[A-Z])")
-"""Abbreviations of which each is a word as well, and is meant as one where a capital follows."""
+_WORD_TOO = re.compile(
+    r"\b(?:May|art|ill|me|miss|no|ore)\.[\"”’»)\]]*\s+(?=[\"“‘«(\[]*(?!(?:[IVXLC]{2,}|[VX])\b)[A-Z])"
+)
+"""Abbreviations that are words as well, and meant as such where a capital follows that is no Roman number."""
 _ASIDE = re.compile(r"\s*(?:\([A-Z“\"][^()]*[.!?][”\"]?\)|\[[A-Z][^\[\]]*[.!?]\])\s+(?=[“\"(]?[A-Z])")
+_ODD_SPACE = re.compile(r"[^\S\x00-\x7f]")
 _NO_WORD = re.compile(r"[\W_]+$")
 _CLOSING = re.compile(r"(?:[\"”’»)\]]+|(?<=\S)[*_]+)(?:\s|$)|(?:\[(?:\d+|[a-z ]+ needed)\])+")
 _NO_END = re.compile(rf"(?:{_ABBREVIATION.pattern})|(?:\b[A-Z]|\betc)\.$")
@@ -123,7 +126,11 @@ def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
 
     while start < end:
         stop = _stop(text, start, end)
-        pieces = [part for piece in sentencex.segment("en", text[start:stop]) for part in _apart(piece)]
+        # it panics on "A\u00a0.", which nothing here could catch: it gets plain spaces, as many characters long
+        plain = _ODD_SPACE.sub(" ", text[start:stop])
+        ends = accumulate(map(len, sentencex.segment("en", plain)))
+        pieces = [text[start + a : start + b] for a, b in pairwise((0, *ends))]
+        pieces = [part for piece in pieces for part in _apart(piece)]
         if "".join(pieces) != text[start:stop]:  # never guess where a piece stands
             pieces = [text[start:stop]]
         for piece in pieces:

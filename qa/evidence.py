@@ -114,7 +114,10 @@ def rank_evidence(question: str, hits: Sequence[Hit], readings: Sequence[Reading
         around = _share(asked, _whole(hit))
         for scored in reading.spans:
             span = (hit.start + scored.start, hit.start + scored.end)
-            sentence = next(s for s in hit.sentences if s[0] < span[1] and span[0] < s[1])
+            sentence = next((s for s in hit.sentences if s[0] < span[1] and span[0] < s[1]), None)
+            if sentence is None:
+                continue
+            span = max(span[0], sentence[0]), min(span[1], sentence[1])
             coverage = (around + _share(asked, _slice(hit, sentence).lower())) / 2
             found.append(Evidence(hit, span, sentence, scored.score - reading.null, reading.relevance, coverage))
     return sorted(found, key=lambda evidence: -evidence.score)

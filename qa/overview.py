@@ -26,7 +26,10 @@ SENTENCES_LOOKED_AT = 40
 _SHORTEST = 40
 _ASKING = re.compile(
     r"\b(?:what|summar\w+|about|articles?|text|stor(?:y|ies)|documents?|pages?|news|tl;?dr|gist|overview|main|key|points?|"
-    r"ideas?|topics?|themes?|message|takeaways?|give|tell|please|short|brief|nutshell|says?|discuss|happening|new)\b",
+    r"ideas?|topics?|themes?|messages?|takeaways?|give|tell|please|short|brief(?:ly)?|nutshell|says?|discuss|happening|new|"
+    r"sum|provide|write|show|make|get|want|need|like|us|general|quick|central|cover|describe|talk|reports?|pieces?|"
+    r"posts?|today|everything|contents?|following|i['’]d|"
+    r"(?:\w+ )?(?:sentences?|words|bullet points?|bullets|lines?|paragraphs?))\b",
     re.IGNORECASE,
 )
 

@@ -206,9 +206,9 @@ def whole_words(text: str, start: int, end: int) -> tuple[int, int]:
 
 _CURRENCY = re.compile(r"[$€£¥]")
 _SIGNED = re.compile(r"[$€£¥]?\d")
-_SIGN = re.compile(r"(?:^|[\s(\[|:=])[-−–]$")
+_SIGN = re.compile(r"(?:^|[\s(\[|:=])[-−–]\Z")
 _DOTTED = re.compile(r"(?:\b[^\W\d_]\.)+[^\W\d_]$")
-_INSIDE = re.compile(r"\d[.,:]\d|\w@\w|[a-z]\.[a-z]|[A-Z]\.[A-Z]")
+_INSIDE = re.compile(r"\d[.,:]\d|\w@\w|[a-z]\.[a-z]")
 
 
 def _goes_on(text: str, at: int) -> bool:
@@ -242,6 +242,9 @@ def _reading(passage: Passage, parts: Sequence[tuple[Window, Output]]) -> Readin
         of = np.searchsorted(passage.sentences, places, side="right") if passage.sentences else None
         for first, last, score in best_spans(start[inside], end[inside], sentence_of=of):
             span = whole_words(passage.text, window.offsets[first][0], window.offsets[last][1])
+            if of is not None:  # words may run on over the end of a sentence: "in the USA.The army"
+                n, edges = int(of[first]), (0, *passage.sentences, len(passage.text))
+                span = max(span[0], edges[n]), min(span[1], edges[n + 1])
             spans[span] = max(spans.get(span, -np.inf), score - own + null)
     best: list[ScoredSpan] = []
     for (s, e), score in sorted(spans.items(), key=lambda item: (-item[1], item[0])):

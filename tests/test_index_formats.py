@@ -203,6 +203,8 @@ def test_a_bad_file_gives_one_clear_line(name: str, tmp_path: Path) -> None:
         ("The bridge opened in May 1932\n\nIt was painted red in 1950.", "The bridge opened in May 1932"),
         ("Is it red?\n\nIt was painted red in 1950.", "Is it red?"),
         ("Bridge opens\nIt was painted red in 1950.", "Bridge opens"),
+        ("A day in the U.S.\n\nIt was painted red in 1950.", "A day in the U.S."),
+        ("10.30 train leaves\n\nIt was painted red in 1950.", "10.30 train leaves"),
         ("Name: Kim Lee\nBorn: 3 May 1931\nShe wrote.", "Opening day"),
         ("1. Heat the oven\n2. Mix the flour", "Opening day"),
         ("[09:01] alice: hey you\n[09:02] bob: hi", "Opening day"),

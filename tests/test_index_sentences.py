@@ -52,6 +52,8 @@ CASES = [
     ["**Back up first.**", "Then run the tool.", "*It fails.*", "Try again.", "It is _so._", "*Then* it runs."],
     ["It is a dormant volcano.[citation needed]", "It is in the Caucasus.[1][2]", "It is high."],
     ["He came.", "(He left early.)", "She stayed.", "[Laughs.]", "He said so."],
+    ["Under art. II of the treaty he was free.", "It was no. V.", "He said no.", "I left."],
+    ["The best is plan A\u00a0.", "It was built.", "So\u202fit is."],
     ["Add 1 tbsp. butter.", "It took 8 hrs. a night on Thu. and Fri. next week.", "See ch. 5.", "Cllr. Jones spoke."],
     ["She has a Ph.D.", "He has none, i.e. nothing, e.g. no dog."],
 ]

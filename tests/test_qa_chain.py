@@ -161,6 +161,19 @@ def test_an_article_is_meant_by_its_title_or_by_what_it_says(index: Index) -> No
         assert {quote.title for quote in ask(index, question).quotes} == {title}
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Sum up the articles",
+        "I'd like a quick summary",
+        "Show me the key points, please",
+        "Summarize everything briefly",
+    ],
+)
+def test_the_words_of_asking_for_an_overview_are_no_subject(index: Index, question: str) -> None:
+    assert {quote.title for quote in ask(index, question).quotes} == {"The bridge", "Salmon"}
+
+
 def test_filters_of_an_overview_are_those_of_the_search(index: Index) -> None:
     assert {q.title for q in ask(index, "Summarize the articles", since="1 March 2026").quotes} == {"The bridge"}
     assert {q.title for q in ask(index, "Summarize the articles", source="SALM").quotes} == {"Salmon"}

@@ -49,6 +49,13 @@ def test_a_span_stands_in_its_article_with_its_sentence() -> None:
     assert found.margin == 2.0
 
 
+def test_whatever_a_reader_offers_is_kept_within_one_sentence() -> None:
+    over, between = TEXT.index("million"), TEXT.index(" It")
+    spans = (ScoredSpan(over, over + 20, 3.0), ScoredSpan(between, between + 1, 2.0))
+    (found,) = rank_evidence("What did it cost?", [hit()], [Reading(spans, 0.0, 0.0)])
+    assert found.words == "million."
+
+
 def test_what_is_read_alike_is_ranked_by_the_words_it_shares_with_the_question() -> None:
     both = [reading(("4 million", 3.0), ("9 million", 3.1))]
     assert rank_evidence("What did the bridge in Lagos cost?", [hit()], both)[0].words == "4 million"

@@ -84,6 +84,14 @@ def test_no_span_goes_from_one_item_of_a_list_to_the_next(tokenizer) -> None:  #
     assert all("\n" not in text[span.start : span.end] for span in within.spans)
 
 
+def test_a_word_that_runs_on_ends_with_its_sentence(tokenizer) -> None:  # type: ignore[no-untyped-def]
+    passage = Passage("They said no.it was", sentences=(0, 13))
+    windows = make_windows(tokenizer, "What?", [passage])
+    flat = np.zeros(len(windows[0].ids), dtype=np.float32)
+    (reading,) = combine([passage], windows, [(flat, flat, 0.0)])
+    assert all(span.end <= 13 or span.start >= 13 for span in reading.spans)
+
+
 def test_the_end_never_comes_before_the_start() -> None:
     start, end = np.array([0, 0, 9], dtype=np.float32), np.array([9, 0, 0], dtype=np.float32)
     assert best_spans(start, end, 1)[0] in {(0, 0, 9.0), (2, 2, 9.0)}
@@ -108,7 +116,9 @@ def test_the_end_never_comes_before_the_start() -> None:
         ("grew by 4.5% a year", "4", "4.5%"),
         ("at 7.30 a.m. on", "7", "7.30"),
         ("at 7.30 a.m. on", "a.m", "a.m."),
-        ("in the U.S.A. and", "U.S", "U.S.A."),
+        ("in the U.S.A. and", "U.S.A", "U.S.A."),
+        ("to the USA.The army", "USA", "USA"),
+        ("from 1990–\n1995 he", "1995", "1995"),
         ("write to info@harn.example.", "info", "info@harn.example"),
         ("It ended in 1990. Then", "1990", "1990"),
         ("He left in May.Then", "May", "May"),

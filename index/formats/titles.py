@@ -17,6 +17,7 @@ _WRAP_WIDTHS = range(50, 121)
 
 _LINES_LOOKED_AT = 200
 _SENTENCE = re.compile(r"[.。][\"'”’»)\]]*$")
+_SHORTENED = re.compile(r"(?:\b[A-Z]\.[A-Z]|\b(?:Inc|Corp|Ltd|Co|Jr|Sr))\.[\"'”’»)\]]*$")
 _CLOSED = re.compile(r"[!?！？…][\"'”’»)\]]*$")
 _SENTENCE_INSIDE = re.compile(r"[.!?。！？][\"'”’»)\]]*\s+\S")
 _NUMBERED = re.compile(r"\(?\d{1,3}[.)]\s")
@@ -48,7 +49,9 @@ def standing_line(text: str) -> str:
     title, rest = lines[0].strip(), lines[1:]
     if not title or len(title) > LONGEST_TITLE or not any(rest) or _GOES_ON.search(title):
         return ""
-    if not any(c.isalnum() for c in title) or title[0] in "-*•>|#=" or _SENTENCE.search(title):
+    if not any(c.isalnum() for c in title) or title[0] in "-*•>|#=":
+        return ""
+    if _SENTENCE.search(title) and not _SHORTENED.search(title):
         return ""
     below = next(filter(None, rest)).strip()
     if STAMPED.match(title) or any(kind.match(title) and kind.match(below) for kind in (_NUMBERED, _FIELD)):
