@@ -61,6 +61,28 @@ def test_copies_of_what_is_not_in_the_index_do_not_stay(index: Index, tmp_path: 
     assert "0 gone" in remove_html(index, uploaded.id), "it was removed already"
 
 
+def test_what_failed_can_be_tried_again_and_leaves_no_copy(index: Index, tmp_path: Path) -> None:
+    good = upload(tmp_path / "a", "good.txt", story(7))
+    told, done = add(index, good, place=str(tmp_path / "nowhere"))
+    assert not done
+    assert "nowhere" in told
+    assert kept(index) == []
+    told, done = add(index, upload(tmp_path / "a", "bad.txt", " "))
+    assert not done
+    assert "1 failed" in told
+    assert kept(index) == []
+
+
+def test_copies_go_however_the_folder_of_the_index_was_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    index = Index.build(articles(1), "../index", encoder=ToyEncoder())
+    add(index, upload(tmp_path / "a", "good.txt", story(7)))
+    (uploaded,) = (article for article in index.articles() if article.source.endswith("good.txt"))
+    remove_html(index, uploaded.id)
+    assert kept(index) == []
+
+
 def test_a_file_that_was_named_and_not_uploaded_is_never_deleted(index: Index, tmp_path: Path) -> None:
     mine = upload(tmp_path / "mine", "story.txt", story(7))
     add(index, place=mine)

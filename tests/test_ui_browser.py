@@ -218,6 +218,17 @@ def slow(browser: Browser, tmp_path: Path) -> Iterator[tuple[Page, threading.Eve
 
 
 @IN_PROCESS
+def test_a_fault_is_seen_when_the_page_is_opened(slow: tuple[Page, threading.Event], tmp_path: Path) -> None:
+    page, go = slow
+    go.set()
+    for path in (tmp_path / "index").glob("index.sqlite*"):
+        path.write_bytes(b"no database at all" * 100)
+    page.reload()
+    expect(page.locator(".q-fault")).to_contain_text("is damaged")
+    expect(page.locator(".q-fault")).to_be_visible()
+
+
+@IN_PROCESS
 def test_the_welcome_never_covers_a_question(slow: tuple[Page, threading.Event]) -> None:
     page, go = slow
     page.locator("#question").get_by_role("textbox").fill("Hello?")
@@ -317,6 +328,10 @@ def test_on_a_narrow_screen_the_article_comes_over_the_chat_and_goes(page: Page)
     expect(page.get_by_role("dialog", name="Article")).to_be_visible()
     expect(page.get_by_role("button", name="Back to the chat")).to_be_focused()
     page.go_back()
+    expect(page.locator("#panel")).to_be_hidden()
+    page.locator(".q-quote").first.click()
+    expect(page.get_by_role("dialog", name="Article")).to_be_visible()
+    page.get_by_role("button", name="Back to the chat").dblclick()
     expect(page.locator("#panel")).to_be_hidden()
     expect(page.locator(".q-turn")).to_have_count(1)
     page.get_by_role("tab", name="Articles").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -89,7 +90,7 @@ def kept_uploads(index: Index, files: Sequence[str]) -> list[str]:
 
 
 def _uploads(index: Index) -> Path:
-    return index.directory.absolute() / "uploads"
+    return Path(os.path.abspath(index.directory)) / "uploads"
 
 
 def _drop_uploads(index: Index, sources: Iterable[str]) -> None:
@@ -97,6 +98,17 @@ def _drop_uploads(index: Index, sources: Iterable[str]) -> None:
     for source in sources:
         if Path(source).parent == _uploads(index):
             Path(source).unlink(missing_ok=True)
+
+
+def _without_article(index: Index, sources: Sequence[str]) -> list[str]:
+    """Those of the sources that are not in the index."""
+    try:
+        known = {article.source for article in index.articles()} if sources else set()
+    except NoIndexError:
+        known = set()
+    except QuothError:
+        return []
+    return [source for source in sources if source not in known]
 
 
 def add_articles_page(index: Index, panel: gr.HTML, tabs: gr.Tabs, *, editable: bool) -> gr.HTML:
@@ -123,13 +135,16 @@ def add_html(index: Index, files: Sequence[str], place: str, progress: Progress)
     named = [place.strip()] if place.strip() else []
     if not files and not named:
         return fault_html(ArticleError("Choose files, or name a file, folder or web address, and press Add.")), False
+    kept: list[str] = []
     try:
-        changes = index.update([*kept_uploads(index, files), *named], progress=progress)
+        kept = kept_uploads(index, files)
+        changes = index.update([*kept, *named], progress=progress)
     except QuothError as fault:
+        _drop_uploads(index, _without_article(index, kept))
         return fault_html(fault), False
-    known = {article.source for article in index.articles()} if changes.failed else set()
-    _drop_uploads(index, (failure.source for failure in changes.failed if failure.source not in known))
-    return changes_html(changes), True
+    _drop_uploads(index, _without_article(index, [failure.source for failure in changes.failed]))
+    done = changes.added or changes.replaced or changes.unchanged or changes.moved or changes.removed
+    return changes_html(changes), bool(done)
 
 
 def remove_html(index: Index, article_id: int) -> str:

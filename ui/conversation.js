@@ -14,8 +14,11 @@ element.addEventListener('click', (event) => {
   }
 });
 document.addEventListener('click', (event) => {
-  if (!event.target.closest('#new')) return;
+  const fresh = event.target.closest('#new');
+  if (!fresh && !event.target.closest('.q-open')) return;
   opened = null;
+  mark();
+  if (!fresh) return;
   document.querySelector('#question textarea, #question input').focus();
 });
 new MutationObserver(mark).observe(element, { childList: true, subtree: true });

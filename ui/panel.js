@@ -10,15 +10,20 @@ const lie = (over) => {
   panel.toggleAttribute('aria-modal', over);
   document.querySelectorAll('#talk, .q-top, #pages > .tab-wrapper').forEach((under) => (under.inert = over));
 };
+let leaving = false;
 const close = () => {
   if (!panel.classList.contains('open')) return;
   lie(false);
   const card = document.querySelector('.q-quote[aria-pressed]');
-  if (card) card.focus();
+  (card ?? document.querySelector('#pages [role=tab][aria-selected=true]'))?.focus();
 };
 const goBack = () => {
-  if (history.state?.article && panel.classList.contains('open')) history.back();
-  else close();
+  if (!panel.classList.contains('open')) return;
+  close();
+  if (history.state?.article && !leaving) {
+    leaving = true;
+    history.back();
+  }
 };
 lie(false);
 watch('value', () => {
@@ -43,5 +48,8 @@ element.addEventListener('click', (event) => {
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') goBack();
 });
-window.addEventListener('popstate', close);
-narrow.addEventListener('change', close);
+window.addEventListener('popstate', () => {
+  leaving = false;
+  close();
+});
+narrow.addEventListener('change', goBack);
