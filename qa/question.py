@@ -18,20 +18,24 @@ _GREETING = re.compile(
     r"|how are you(?: doing)?(?: today)?|who are you|what can you do|what can i ask(?: you)?|help(?: me)?)"
 )
 _THING = r"(?:articles?|texts?|stor(?:y|ies)|documents?|pages?|pieces?|news|posts?|reports?)"
+_THIS = rf"(?:this|these|the|that) {_THING}"
 _GIST = (
     r"(?:summar(?:y|ies)|tl;?dr|gist|overview|takeaways?"
     r"|(?:main|key|central) (?:idea|point|topic|message|theme|takeaway)s?)"
 )
+_SHORT = r"(?:an?|the|your)? ?(?:(?:short|brief|quick|general) )?"
 _OVERVIEW = re.compile(
     rf"^(?:(?:please|can you|could you|would you|i (?:want|need|would like)|i['’]d like)\b,? ?)*"
-    rf"(?:(?:to )?(?:summari[sz]e|sum up)\b|(?:(?:give|write|show|provide|make|get)(?: me| us)? )?(?:an?|the|your)? ?"
-    rf"(?:(?:short|brief|quick|general) )?{_GIST}(?: of\b.*| please)?$)"
+    rf"(?:(?:to )?(?:summari[sz]e|sum up)\b|(?:give|write|show|provide|make|get)(?: me| us)? {_SHORT}{_GIST}\b"
+    rf"|{_SHORT}{_GIST}(?: of\b.*| please)?$)"
     rf"|^what(?:['’]s| is| are| was| were) (?:the )?{_GIST}(?: (?:of|in|from) (?:(?:all|this|that|these|those|the) )*"
     rf"{_THING}\b.*)?$"
     rf"|^(?:in a nutshell|tl;?dr)\b|\b(?:in a nutshell|tl;?dr)$"
     rf"|^what(?:['’]s| is| are| was| were) (?:(?:this|that|these|those|the|it|they|all)\b ?)+(?:{_THING} )?"
     rf"(?:all )?about$"
-    rf"|^what (?:does|do|did) (?:this|these|the|that) {_THING} (?:say|discuss|talk about|cover|describe)$"
+    rf"|^(?:please |can you |could you )*tell (?:me|us) what {_THIS} (?:is|are) (?:all )?about$"
+    rf"|^what(?:['’]s| is| are) {_THIS} (?:on|about|of|from) .+ about$"
+    rf"|^what (?:does|do|did) {_THIS} (?:say|discuss|talk about|cover|describe)$"
     rf"|^what(?:['’]s| is| are) [\"“].+[\"”] (?:all )?about$"
     rf"|^what(?:['’]s| is)(?: new| happening)?(?: in)? the news(?: today)?$",
     re.IGNORECASE,
