@@ -305,27 +305,36 @@ def test_a_newer_format_is_refused_and_kept_by_a_rebuild_that_fails(folder: Path
     assert not list(folder.glob("*.old"))
 
 
+REPLACING = """
+import os, signal, sys
+from pathlib import Path
+from toys import ToyEncoder, articles
+from index import Index
+from index.folder import Folder
+
+calls = 0
+
+def last(call):
+    def called(*args, **kwargs):
+        global calls
+        calls += 1
+        if calls > int(sys.argv[2]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*args, **kwargs)
+    return called
+
+os.replace, Folder._write, Path.unlink = map(last, (os.replace, Folder._write, Path.unlink))
+Index(sys.argv[1], ToyEncoder()).update(articles(3), rebuild=True)
+"""
+
+
 @pytest.mark.parametrize("moment", range(10))
 def test_killed_while_it_replaces_an_index_that_cannot_be_emptied(moment: int, folder: Path) -> None:
     newer(folder)
     (folder / "vectors.faiss.tmp").write_bytes(b"of a change that was killed")
-    if not (pid := os.fork()):
-        calls = 0
-
-        def last(call: Callable[..., object]) -> Callable[..., object]:
-            def called(*args: object, **kwargs: object) -> object:
-                nonlocal calls
-                calls += 1
-                if calls > moment:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return call(*args, **kwargs)
-
-            return called
-
-        os.replace, Folder._write, Path.unlink = map(last, (os.replace, Folder._write, Path.unlink))  # type: ignore
-        rebuilt(folder)
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) in (0, -signal.SIGKILL)
+    command = [sys.executable, "-c", REPLACING, str(folder), str(moment)]
+    died = subprocess.run(command, cwd=Path(__file__).parent, timeout=60, check=False)
+    assert died.returncode in (0, -signal.SIGKILL)
     with suppress(IndexMismatchError):  # the index that was to be replaced
         assert len(opened(folder).articles()) == 3
     rebuilt(folder)
