@@ -450,7 +450,7 @@ def read_lists(path: Path) -> list[ReadingList]:
     return [
         ReadingList(
             r["question"],
-            [Passage(**p) for p in r["passages"]],
+            [Passage(p["text"], p["title"], p["heading"], tuple(p["sentences"])) for p in r["passages"]],
             [[(s, e) for s, e in a] for a in r["answers"]],
             [None if u is None else [(s, e) for s, e in u] for u in r["unmet"]],
         )
