@@ -184,12 +184,8 @@ class Folder:
 
     def _is_finished(self) -> bool:
         try:
-            store = Store(self.database)
-            try:
-                with store.transaction():
-                    return not store.is_empty()
-            finally:
-                store.close()
+            with self._opened() as store:
+                return not store.is_empty()
         except StorageError:
             return False
 
@@ -224,10 +220,16 @@ class Folder:
         return dense
 
     def _newest_stamp(self) -> str:
+        with self._opened() as store:
+            return store.stamp()
+
+    @contextmanager
+    def _opened(self) -> Iterator[Store]:
+        """The newest finished state, read over a connection of its own: that of the readers may see an older one."""
         store = Store(self.database)
         try:
             with store.transaction():
-                return store.stamp()
+                yield store
         finally:
             store.close()
 

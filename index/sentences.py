@@ -49,14 +49,13 @@ def find_sentences(text: str, title: str = "") -> list[Sentence]:
 
 
 _FENCE = re.compile(r"^(?:```|~~~)", re.MULTILINE)
+_BEFORE_NAMES = "Cllr|Sra|Atty|Amb|Sen|Rep|Gen|Gov|Col|Lt|Sgt|Capt|Rev|Hon|Prof|Mr|Mrs|Ms|Dr|St|Mt|Ft|vs"
 _ABBREVIATION = re.compile(
-    r"\b(?:approx|vs|v|no|nos|fig|figs|vol|ca|cf|est|dept|e\.g|i\.e|LLC|Inc|Corp|Ltd|Co|Sen|Rep|Gen|Gov|Col|Lt|Sgt|Capt|"
-    r"Rev|Hon|Pres|Prof|Mr|Mrs|Ms|Dr|St|Mt|Ft|U\.N|U\.S|U\.K|E\.U|Cllr|Sra|Atty|Amb|tbsps?|tsps?|hrs?|yrs?|lbs?|"
-    r"avg|Avg|temp|deg|pct|eds?|incl|feat|def|[Cc]h|[Ee]qs?|[Ss]ect|Tab|Tbl|App|Rte|Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sun)\.$"
+    rf"\b(?:{_BEFORE_NAMES}|approx|v|no|nos|fig|figs|vol|ca|cf|est|dept|e\.g|i\.e|LLC|Inc|Corp|Ltd|Co|Pres|U\.N|U\.S|"
+    r"U\.K|E\.U|tbsps?|tsps?|hrs?|yrs?|lbs?|avg|Avg|temp|deg|pct|eds?|incl|feat|def|[Cc]h|[Ee]qs?|[Ss]ect|Tab|Tbl|App|Rte|"
+    r"Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sun)\.$"
 )
-_NAME_ALWAYS_FOLLOWS = re.compile(
-    r"\b(?:Cllr|Sra|Atty|Amb|Sen|Rep|Gen|Gov|Col|Lt|Sgt|Capt|Rev|Hon|Prof|Mr|Mrs|Ms|Dr|St|Mt|Ft|vs)\.$"
-)
+_NAME_ALWAYS_FOLLOWS = re.compile(rf"\b(?:{_BEFORE_NAMES})\.$")
 _TIME = re.compile(r"\b[ap]\.m\.$")
 _ZONE = re.compile(r"(?:[A-Z]{2,4}T|GMT|UTC|ET|PT|CT|MT|BST|local time|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b")
 _ASKED = re.compile(r"[?!…][\"”’]$")
@@ -128,12 +127,11 @@ def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
         stop = _stop(text, start, end)
         # it panics on "A\u00a0.", which nothing here could catch: it gets plain spaces, as many characters long
         plain = _ODD_SPACE.sub(" ", text[start:stop])
-        ends = accumulate(map(len, sentencex.segment("en", plain)))
-        pieces = [text[start + a : start + b] for a, b in pairwise((0, *ends))]
-        pieces = [part for piece in pieces for part in _apart(piece)]
-        if "".join(pieces) != text[start:stop]:  # never guess where a piece stands
-            pieces = [text[start:stop]]
-        for piece in pieces:
+        found: list[str] = sentencex.segment("en", plain)
+        if "".join(found) != plain:  # never guess where a piece stands
+            found = [plain]
+        pieces = [text[start + a : start + b] for a, b in pairwise((0, *accumulate(map(len, found))))]
+        for piece in (part for whole in pieces for part in _apart(whole)):
             span = strip(text, start, start + len(piece))
             start += len(piece)
             if span[0] < span[1]:
@@ -142,9 +140,8 @@ def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
 
 def _apart(piece: str) -> list[str]:
     """The piece, cut where it holds the end of a sentence after all."""
-    cuts = sorted({0, *(found.end() for found in _WORD_TOO.finditer(piece)), len(piece)})
-    if aside := _ASIDE.match(piece):
-        cuts = sorted({*cuts, aside.end()})
+    ends = [*_WORD_TOO.finditer(piece), *filter(None, [_ASIDE.match(piece)])]
+    cuts = sorted({0, *(found.end() for found in ends), len(piece)})
     return [piece[start:end] for start, end in pairwise(cuts)]
 
 

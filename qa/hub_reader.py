@@ -50,7 +50,7 @@ class HubReader:
             with torch.inference_mode():
                 output = self._model(**inputs)
         except (RuntimeError, ValueError) as error:
-            raise ReaderError(f"The reader {self.name} failed ({str(error).splitlines()[0]}). Name another.") from error
+            raise ReaderError(f"The reader {self.name} failed ({first_line(error)}). Name another.") from error
         start, end = output.start_logits.numpy(), output.end_logits.numpy()
         readings = combine(passages, windows, [(start[n], end[n], 0.0) for n in range(len(windows))])
         return [Reading(r.spans, r.null, r.spans[0].score - r.null if r.spans else 0.0) for r in readings]

@@ -44,9 +44,7 @@ class HubReranker:
         try:
             scores = self._model.predict(pairs, show_progress_bar=False)
         except (RuntimeError, ValueError, IndexError) as error:
-            raise ReaderError(
-                f"The reranker {self.name} failed ({str(error).splitlines()[0]}). Name another."
-            ) from error
+            raise ReaderError(f"The reranker {self.name} failed ({first_line(error)}). Name another.") from error
         scaled = scale([(i, float(score)) for i, score in enumerate(scores)])
         order = sorted(scaled, key=lambda i: (-scaled[i], i))
         return [replace(hits[i], score=scaled[i]) for i in order]

@@ -15,11 +15,11 @@ element.addEventListener('click', (event) => {
 });
 document.addEventListener('click', (event) => {
   const fresh = event.target.closest('#new');
-  if (!fresh && !event.target.closest('.q-open')) return;
-  opened = null;
-  mark();
-  if (!fresh) return;
-  document.querySelector('#question textarea, #question input').focus();
+  if (fresh || event.target.closest('.q-open')) {
+    opened = null;
+    mark();
+  }
+  if (fresh) document.querySelector('#question textarea, #question input').focus();
 });
 new MutationObserver(mark).observe(element, { childList: true, subtree: true });
 watch('value', () => {

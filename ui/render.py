@@ -88,8 +88,8 @@ def answer_html(answer: Answer, turn: int) -> str:
             f"{_sure(answer)}</p>"
         )
         head = f'<div class="q-head">{short}{sure}</div>'
-        spans = [_short_span(answer), *[(0, 0)] * (len(answer.quotes) - 1)]
-        cards = [_card(q, turn, n, bold) for n, (q, bold) in enumerate(zip(answer.quotes, spans, strict=True))]
+        first, *others = answer.quotes
+        cards = [_card(first, turn, 0, _short_span(answer)), *(_card(q, turn, n) for n, q in enumerate(others, 1))]
         return f'<div class="q-answer">{head}{"".join(cards)}</div>'
     if answer.reason != "not in the articles":
         return f'<div class="q-answer q-note"><p dir="auto">{escape(answer.text)}</p></div>'
