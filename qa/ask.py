@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index import Index
+from qa.followup import History
 from qa.types import Answer
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def answer(
     question: str,
     index: Index | None = None,
     *,
+    history: History = (),
     since: str | None = None,
     source: str | None = None,
     reader: Reader | str | None = None,
@@ -30,14 +32,16 @@ def answer(
 ) -> Answer:
     """The answer to a question, quoted from the articles of `index` (the default one if none is given).
 
-    `since` ("2026-03-01") keeps articles published then or later, `source` those with this text in their source;
-    `reader` and `reranker` are other models or their names, as in `qa.chain.build_chain`. Raises `QuothError` for
-    whatever goes wrong; that the articles don't say is an `Answer` with a reason.
+    `history` holds what was asked before and what came of it, (question, answer) pairs with the oldest first, for a
+    question that leans on it: "And who joined him?". `since` ("2026-03-01") keeps articles published then or later,
+    `source` those with this text in their source; `reader` and `reranker` are other models or their names, as in
+    `qa.chain.build_chain`. Raises `QuothError` for whatever goes wrong; that the articles don't say is an `Answer`
+    with a reason.
     """
     from qa.chain import build_chain
 
     chain = build_chain(index or default_index(), reader=reader, reranker=reranker, since=since, source=source)
-    return chain.invoke(question)
+    return chain.invoke({"question": question, "history": history})
 
 
 def default_index() -> Index:

@@ -1,17 +1,20 @@
 """The whole path from a question to a verified answer, as a LangChain Runnable; the one place that abstains.
 
-question ─ kind ─┬─ greeting, empty ────────────────────────────────┐
-                 ├─ overview: central sentences ────────────────────┤
-                 └─ retriever ─ (reranker) ─ passages ─ reader ─ evidence ─ confidence ─ decide ─ verify ─ Answer
+question, history ─ kind ┬─ greeting, empty ─────────────────────────────┐
+                         ├─ overview: central sentences ─────────────────┤
+                         └─ retriever ─ (reranker) ─ passages ─ reader ─ evidence ─ confidence ─ reply ─ verify ─ Answer
+
+A question that may lean on the conversation before it goes that way with what it leans on, and once more alone if it
+may as well begin anew: whichever finds more is decided on.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +22,16 @@ from index import Hit, Index
 from index.errors import ArticleGoneError
 from qa.confidence import load_confidence
 from qa.evidence import Evidence, distinct_sentences, features, find_evidence
+from qa.followup import (
+    Conversation,
+    Topic,
+    begins_anew,
+    favour,
+    may_begin_anew,
+    search_words,
+    standalone_question,
+    topic_of,
+)
 from qa.overview import articles_meant, central_sentences
 from qa.passages import SEARCHED, widen
 from qa.question import Kind, clean_question, kind_of
@@ -47,8 +60,19 @@ _LEANS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
+    """A question and its kind; `topic` is what it leans on, if it is taken to."""
+
     question: str
     kind: Kind
+    topic: Topic | None = None
+
+    @property
+    def searched(self) -> str:
+        return search_words(self.question, self.topic) if self.topic else self.question
+
+    @property
+    def read(self) -> str:
+        return standalone_question(self.question, self.topic) if self.topic else self.question
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +113,11 @@ class Answerer:
         self.index, self.reader, self.reranker, self.threshold = index, reader, reranker, threshold
         self.filters = {"since": since, "source": source}
 
-    def understand(self, question: str) -> _Asked:
-        """The question and its kind."""
-        text = clean_question(question)
-        return _Asked(text, kind_of(text))
+    def understand(self, said: str | Conversation) -> _Asked:
+        """The question, its kind, and what it may lean on."""
+        turn = said if isinstance(said, Mapping) else Conversation(question=said)
+        text = clean_question(turn.get("question"))
+        return _Asked(text, kind_of(text), topic_of(turn.get("history", ())))
 
     def small_talk(self, asked: _Asked) -> Answer:
         """A short reply to what is no question."""
@@ -100,13 +125,28 @@ class Answerer:
             return Answer(asked.question, False, _GREETED, reason="greeting")
         return Answer(asked.question, False, _ASK, reason="empty question")
 
+    def look(self, asked: _Asked, reading: Runnable[_Asked, _Read]) -> _Read:
+        """What `reading` finds for the question with what it leans on, or for the question alone if that is more."""
+        found = reading.invoke(asked)
+        if not asked.topic or not may_begin_anew(asked.question):
+            return found
+        alone = reading.invoke(replace(asked, topic=None))
+        return alone if begins_anew(asked.question, asked.topic, alone.ranked, found.ranked) else found
+
     def read(self, found: dict[str, Any]) -> _Read:
         """What the retrieved documents have to say, each read once, with its surroundings and the question."""
         asked: _Asked = found["asked"]
         hits = [_as_hit(document) for document in found["documents"]]
         if self.reranker:
-            hits = self.reranker.rerank(asked.question, hits)
-        return _Read(asked, find_evidence(asked.question, widen(self.index, hits), self.reader))
+            hits = self.reranker.rerank(asked.read, hits)
+        if asked.topic:
+            hits = favour(hits, asked.topic)
+        return _Read(asked, find_evidence(asked.read, widen(self.index, hits), self.reader))
+
+    def reply(self, read: _Read) -> Answer:
+        """The answer, or that the articles don't say, with the question as it was read if it leans on another."""
+        answer = self.decide(read)
+        return replace(answer, standalone=read.asked.read) if read.asked.topic else answer
 
     def decide(self, read: _Read) -> Answer:
         """The answer, or that the articles don't say: whichever the one calibrated confidence allows."""
@@ -114,7 +154,7 @@ class Answerer:
         if not read.ranked:
             return self._without_evidence(question)
         model = load_confidence()
-        confidence = model.confidence(features(question, read.ranked))
+        confidence = model.confidence(features(read.asked.read, read.ranked))
         if confidence < self.threshold:
             return self._silent(question, confidence, self._nearest(read.ranked))
         quotes = self._quotes(read, confidence)
@@ -126,7 +166,8 @@ class Answerer:
 
     def overview(self, asked: _Asked) -> Answer:
         """The leading and most central sentences of the article, or articles, that the question means."""
-        articles = articles_meant(self.index, asked.question, **self.filters)
+        discussed = asked.topic.article_id if asked.topic else None
+        articles = articles_meant(self.index, asked.question, discussed=discussed, **self.filters)
         if not articles:
             return self._without_evidence(asked.question)
         many = max(1, MOST_QUOTES // len(articles))
@@ -176,7 +217,7 @@ class Answerer:
         nearest: dict[str, Quote] = {}
         for evidence in distinct_sentences(ranked):
             if len(nearest) < MOST_QUOTES:
-                quote = self._quote(evidence, evidence.hit.score)
+                quote = self._quote(evidence, min(1.0, evidence.hit.score))
                 nearest.setdefault(quote.text, quote)
         return list(nearest.values())
 
@@ -198,8 +239,11 @@ def build_chain(
     threshold: float | None = None,
     since: str | None = None,
     source: str | None = None,
-) -> Runnable[str, Answer]:
+) -> Runnable[str | Conversation, Answer]:
     """The path from a question to its `Answer` over `index`: `invoke`, `batch` and `stream` it.
+
+    Its input is a question, or {"question": ..., "history": [(question, answer), ...]}, the oldest first, for one that
+    may lean on what came before it.
 
     `reader` and `reranker` are models or their names, by default those that `QUOTH_READER` and `QUOTH_RERANKER` name,
     else Quoth's own reader and no reranker. `threshold` (0..1) is the confidence below which it abstains, by default
@@ -215,11 +259,12 @@ def build_chain(
     orders = named_reranker(reranker) if isinstance(reranker, str) else reranker
     steps = Answerer(index, reads, orders, limit, since, source)
     retriever = index.as_retriever(RERANKED if orders else SEARCHED, since=since, source=source)
-    find = RunnableParallel(asked=RunnableLambda(lambda asked: asked), documents=RunnableLambda(_text) | retriever)
+    found = RunnableParallel(asked=RunnableLambda(_same), documents=RunnableLambda(_searched) | retriever)
+    reading = found | RunnableLambda(steps.read)
     answered = RunnableBranch(
         (lambda asked: asked.kind in ("empty", "greeting"), RunnableLambda(steps.small_talk)),
         (lambda asked: asked.kind == "overview", RunnableLambda(steps.overview)),
-        find | RunnableLambda(steps.read) | RunnableLambda(steps.decide),
+        RunnableLambda(partial(steps.look, reading=reading)) | RunnableLambda(steps.reply),
     )
     chain = RunnableLambda(steps.understand) | answered | RunnableLambda(steps.verify)
     # an article that was changed or removed between search and quote: ask the newer state
@@ -228,8 +273,12 @@ def build_chain(
     )
 
 
-def _text(asked: _Asked) -> str:
-    return asked.question
+def _same(asked: _Asked) -> _Asked:
+    return asked
+
+
+def _searched(asked: _Asked) -> str:
+    return asked.searched
 
 
 def _as_hit(document: Document) -> Hit:

@@ -206,9 +206,14 @@ def features(question: str, ranked: Sequence[Evidence]) -> dict[str, float]:
         "relevance": best.relevance,
         "cosine": best.hit.cosine,
         "coverage": _share(_stems(question), text),
-        "names": _share(_names(question), text),
+        "names": _share(names_of(question), text),
         "share": 1 / sum(math.exp(-lag / EVEN) for lag in lags),
     }
+
+
+def names_of(question: str) -> list[str]:
+    """The question's numbers and capitalised words, but for its first word, in lower case."""
+    return [word.lower() for word in re.findall(r"\b(?:\d[\w.,]*\w|\d|[A-Z]\w+)", question[1:])]
 
 
 def _whole(hit: Hit) -> str:
@@ -219,11 +224,6 @@ def _whole(hit: Hit) -> str:
 def _stems(question: str) -> list[str]:
     """The beginnings of the words that the question is searched by."""
     return [word[:5] for word in words_of(question)]
-
-
-def _names(question: str) -> list[str]:
-    """The question's numbers and capitalised words, but for its first word, in lower case."""
-    return [word.lower() for word in re.findall(r"\b(?:\d[\w.,]*\w|\d|[A-Z]\w+)", question[1:])]
 
 
 def _share(words: Sequence[str], text: str) -> float:

@@ -33,9 +33,14 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 
+_ONE = re.compile(r"\b(?:it|this|that|the (?:article|text|story|document|page|piece|post|report))\b", re.IGNORECASE)
 
-def articles_meant(index: Index, question: str, since: str | None, source: str | None) -> list[Article]:
-    """The articles that the question is about: the one that it names by words of its own, else all, at most three.
+
+def articles_meant(
+    index: Index, question: str, since: str | None, source: str | None, discussed: int | None = None
+) -> list[Article]:
+    """The articles that the question is about: the one that it names by words of its own, or that is `discussed` if it
+    speaks of one; else all, at most three.
 
     Most of these words must stand in the article, and of those in which they do, one that has some in its title goes
     first. None does if no article is about what is asked for.
@@ -43,6 +48,9 @@ def articles_meant(index: Index, question: str, since: str | None, source: str |
     named = telling_words(_ASKING.sub(" ", question))
     if not named:
         articles = index.articles(since=since, source=source)
+        this = [article for article in articles if article.id == discussed]
+        if this and _ONE.search(question):
+            return this
         return sorted(articles, key=lambda a: a.published or "", reverse=True)[:MOST_ARTICLES]
     hits = index.search(" ".join(named), SEARCHED, since=since, source=source)
     found = dict.fromkeys(hit.article_id for hit in sorted(hits, key=lambda hit: not _shared(named, hit.title)))

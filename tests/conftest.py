@@ -12,6 +12,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in a shell's backgro
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import seeds
+from index import Index
 
 
 @pytest.fixture(autouse=True)
@@ -32,3 +33,9 @@ def seed_text() -> str:
     """The text of the first article that Quoth ships with."""
     folder = Path(seeds.__path__[0])
     return min(folder.glob("*.txt")).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    """An index of the articles that Quoth ships with, made by the real encoder; not to be changed."""
+    return Index.build([Path(seeds.__path__[0])], tmp_path_factory.mktemp("seeded") / "index")

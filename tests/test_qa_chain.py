@@ -257,12 +257,6 @@ def test_a_question_that_cannot_be_asked_is_an_error(index: Index) -> None:
         ask(index, "why " * 1000)
 
 
-@pytest.fixture(scope="module")
-def seeds(tmp_path_factory: pytest.TempPathFactory) -> Index:
-    folder = Path(__file__).parent.parent / "seeds"
-    return Index.build([folder], tmp_path_factory.mktemp("seeds") / "index")
-
-
 @pytest.mark.real
 class TestOnTheSeeds:
     """The real encoder and reader on the article that Quoth ships with."""
@@ -275,8 +269,8 @@ class TestOnTheSeeds:
             ("What did they agree to enhance?", "coordination", "They agreed to enhance"),
         ],
     )
-    def test_what_the_article_says_is_quoted(self, seeds: Index, question: str, short: str, quoted: str) -> None:
-        result = answer(question, seeds)
+    def test_what_the_article_says_is_quoted(self, seeded: Index, question: str, short: str, quoted: str) -> None:
+        result = answer(question, seeded)
         assert result.answered
         assert short in (result.short or "")
         assert quoted in result.quotes[0].text
@@ -285,13 +279,13 @@ class TestOnTheSeeds:
         "question",
         ["What is the capital of France?", "What did China's president say at the meeting?", "Who won the World Cup?"],
     )
-    def test_what_it_does_not_say_is_declined(self, seeds: Index, question: str) -> None:
-        result = answer(question, seeds)
+    def test_what_it_does_not_say_is_declined(self, seeded: Index, question: str) -> None:
+        result = answer(question, seeded)
         assert (result.answered, result.reason) == (False, "not in the articles")
 
-    def test_lines_that_are_no_sentences_are_never_quoted(self, seeds: Index) -> None:
+    def test_lines_that_are_no_sentences_are_never_quoted(self, seeded: Index) -> None:
         never = ("North Korea once again warned", "Growing concerns in the region", "More to read")
-        chain = build_chain(seeds, threshold=0.0)
+        chain = build_chain(seeded, threshold=0.0)
         for question in (*never, "What grows in the region?", "What is this about?", "What did Bulgaria approve?"):
             result = chain.invoke(question)
             for quote in (*result.quotes, *result.nearest):

@@ -18,6 +18,7 @@ from toys import ToyEncoder, articles
 
 from index import Index
 from qa import Answer
+from qa.followup import History
 from ui.app import launch_options, make_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.real]
@@ -149,6 +150,18 @@ def test_an_abstention_is_plain_and_offers_what_is_near(page: Page) -> None:
         expect(page.locator(".q-none .q-hint")).to_contain_text("don’t answer")
 
 
+def test_a_question_may_lean_on_the_one_before_until_a_new_chat(page: Page) -> None:
+    ask(page, "Who represented Japan?")
+    expect(page.locator(".q-read")).to_have_count(0)
+    ask(page, "what is his job?")
+    expect(page.locator(".q-read")).to_contain_text("Read as: what is his job? (Japan")
+    expect(page.locator(".q-turn").last.locator(".q-quote").first).to_contain_text("Takeo Akiba")
+    page.locator("#new").click()
+    expect(page.locator(".q-turn")).to_have_count(0)
+    ask(page, "what is his job?")
+    expect(page.locator(".q-read")).to_have_count(0)
+
+
 def test_a_greeting_is_answered_without_a_quote(page: Page) -> None:
     ask(page, "Hello!")
     expect(page.locator(".q-note")).to_be_visible()
@@ -199,7 +212,7 @@ def slow(browser: Browser, tmp_path: Path) -> Iterator[tuple[Page, threading.Eve
     """A chat just opened in which no answer comes, not even to the examples, before the event is set."""
     go = threading.Event()
 
-    def answer(question: str) -> Answer:
+    def answer(question: str, history: History) -> Answer:
         go.wait(30)
         return Answer(question, False, "Hello!", reason="greeting")
 

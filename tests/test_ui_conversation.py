@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from toys import ToyEncoder
 
 from index import Article, Index, QuothError
 from qa import Answer, Quote
+from qa.followup import History
 from ui.conversation import SURPRISE, Turn, answered_turn, conversation_html, panel_html, with_surprise
 from ui.examples import example_questions
 
@@ -27,7 +29,7 @@ def first_quote(index: Index) -> Quote:
 
 
 def test_a_fault_is_a_turn_of_its_own_kind() -> None:
-    def broken(question: str) -> Answer:
+    def broken(question: str, history: History) -> Answer:
         raise QuothError("The reader is damaged. Install it again.")
 
     turn = answered_turn("Why?", broken)
@@ -35,7 +37,7 @@ def test_a_fault_is_a_turn_of_its_own_kind() -> None:
 
 
 def test_what_should_not_happen_is_no_turn_of_silence() -> None:
-    def crashing(question: str) -> Answer:
+    def crashing(question: str, history: History) -> Answer:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):  # the page's failure handler sees it
@@ -43,6 +45,23 @@ def test_what_should_not_happen_is_no_turn_of_silence() -> None:
     done = Turn("a", fault="known")
     assert with_surprise((done, Turn("b"))) == (done, Turn("b", fault=SURPRISE))
     assert "don’t say" not in conversation_html(with_surprise((Turn("b"),)))
+
+
+def test_a_question_is_asked_with_what_was_answered_before_and_shown_as_it_was_read() -> None:
+    told: list[History] = []
+
+    def leaning(question: str, history: History) -> Answer:
+        told.append(history)
+        return Answer(question, False, "-", reason="not in the articles", standalone="When? (<b>Okoye</b>)")
+
+    greeted = Answer("Hi", False, "Hello!", reason="greeting")
+    before = (Turn("Hi", greeted), Turn("Who?", fault="The index is gone."))
+    turn = answered_turn("When?", leaning, before)
+    assert told == [[("Hi", greeted)]]
+    html = conversation_html((*before, turn))
+    assert html.count("q-read") == 1
+    assert "Read as: When? (&lt;b&gt;Okoye&lt;/b&gt;)" in html
+    assert "q-read" not in conversation_html([replace(turn, question="When? (<b>Okoye</b>)")])  # nothing was added
 
 
 def test_the_panel_marks_the_quote_and_is_new_at_each_click(index: Index) -> None:

@@ -47,7 +47,7 @@ class Welcome:
             return f"{welcome_html(0, ())}{conversation_html([Turn('', fault=str(fault))])}"
 
     def _make(self, generation: int) -> str:
-        examples = example_questions(self._index, lambda question: self._ask(question).answered)
+        examples = example_questions(self._index, lambda question: self._ask(question, ()).answered)
         return welcome_html(len(self._index.articles()), examples)
 
 
@@ -85,7 +85,7 @@ def add_chat_page(index: Index, ask: Ask, opened: Sequence[Any]) -> gr.HTML:
             return
         asked: Turns = (*before, Turn(question))
         yield asked, conversation_html(asked), gr.skip() if example else ""
-        done: Turns = (*before, answered_turn(question, ask))
+        done: Turns = (*before, answered_turn(question, ask, before))
         yield done, conversation_html(done), gr.skip()  # what was typed meanwhile stays
 
     def surprise(before: Turns) -> tuple[Turns, str]:

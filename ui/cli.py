@@ -19,6 +19,7 @@ from ui.render import answer_text, articles_text, as_json, changes_text, failure
 if TYPE_CHECKING:
     from index import Changes
     from qa import Answer
+    from qa.followup import History
 
 P = ParamSpec("P")
 
@@ -218,8 +219,8 @@ def chat(
     def ready(address: str) -> None:
         print(f"Quoth is at {address} (Ctrl-C stops it)", flush=True)
 
-    def answers(question: str) -> Answer:
-        return answer(question, opened, reader=reader, reranker=reranker)
+    def answers(question: str, history: History) -> Answer:
+        return answer(question, opened, history=history, reader=reader, reranker=reranker)
 
     serve(opened, answers, host=host, port=port, ready=ready)
 

@@ -10,10 +10,11 @@ from html import escape
 from index import Index, QuothError
 from index.errors import ArticleGoneError
 from qa import Answer, Quote
+from qa.followup import History
 from ui.render import answer_html, article_html
 
-Ask = Callable[[str], Answer]
-"""A question -> its answer; faults are raised as `QuothError`."""
+Ask = Callable[[str, History], Answer]
+"""A question, and what was asked before it -> its answer; faults are raised as `QuothError`."""
 
 SURPRISE = "Quoth itself failed, which it should not. The terminal it runs in says more. Ask again, or restart it."
 
@@ -80,10 +81,10 @@ def panel_html(index: Index, article_id: int, quotes: tuple[Quote, ...] = (), ac
     return f'<div data-view="{time.monotonic_ns()}">{close}{body}</div>'
 
 
-def answered_turn(question: str, ask: Ask) -> Turn:
+def answered_turn(question: str, ask: Ask, before: Turns = ()) -> Turn:
     """The question with its answer, or with the fault in its place: the two never look alike."""
     try:
-        return Turn(question, answer=ask(question))
+        return Turn(question, answer=ask(question, [(t.question, t.answer) for t in before if t.answer]))
     except QuothError as fault:
         return Turn(question, fault=str(fault))
 
@@ -104,4 +105,12 @@ def _turn(turn: Turn, number: int) -> str:
     else:
         body = answer_html(turn.answer, number)
     question = escape(turn.question) or "&nbsp;"
-    return f'<section class="q-turn"><p class="q-question" dir="auto">{question}</p>{body}</section>'
+    return f'<section class="q-turn"><p class="q-question" dir="auto">{question}</p>{_read_as(turn)}{body}</section>'
+
+
+def _read_as(turn: Turn) -> str:
+    """What was added to a question that was taken to go on about what came before; "" for any other."""
+    read = (turn.answer and turn.answer.standalone) or ""
+    return (
+        f'<p class="q-read" dir="auto">Read as: {escape(read)}</p>' if read not in ("", turn.question.strip()) else ""
+    )
