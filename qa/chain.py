@@ -117,7 +117,7 @@ class Answerer:
         """The question, its kind, and what it may lean on."""
         turn = said if isinstance(said, Mapping) else Conversation(question=said)
         text = clean_question(turn.get("question"))
-        return _Asked(text, kind_of(text), topic_of(turn.get("history", ())))
+        return _Asked(text, kind_of(text), topic_of(turn.get("history") or ()))
 
     def small_talk(self, asked: _Asked) -> Answer:
         """A short reply to what is no question."""

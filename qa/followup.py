@@ -36,7 +36,9 @@ MOST_NAMES = 24
 """How many names are put behind a question; a person names fewer, but may paste a page."""
 
 FAVOUR = 0.8
-"""What a passage of the article that was quoted last is better by, beside its score in the search (0..1)."""
+"""What a passage of the article that was quoted last is better by, beside its score in the search (0..1): of 212 leaning
+questions (`bench/conversations.py`) 0, 0.4, 0.8, 1.2 and 2 quote a right sentence first in 0.783, 0.807, 0.821, 0.821
+and 0.816."""
 
 MANY_WORDS = 4
 """A question with fewer telling words, and without a name, is always taken to lean on what came before."""
