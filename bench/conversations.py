@@ -1,6 +1,6 @@
 """Conversations about news -> how often a question that leans on the ones before it gets a right quote first.
 
-    python -m bench.conversations FOLDER [--held-out]
+    python -m bench.conversations FOLDER [--held-out | --short]
 
 FOLDER is as in `bench.news`. Each question is asked three times, and nothing is declined: after the conversation so
 far, alone, and as a person wrote it who knew the conversation ("how old is he?" as "how old is Robert Jackson?"), which
@@ -8,7 +8,8 @@ is what no reading of the conversation can be expected to surpass. A line of `co
 number, an article, the question, its answer and the character of the article's file at which it starts (nothing and -1
 where no article answers it), and the question as a person wrote it, or nothing where it stands by itself: then it opens
 the conversation, or turns to another article. A language model wrote them. How questions that lean are taken was chosen
-by these; nothing was chosen by those of `--held-out`.
+by these and by those of `--short`, which turn to another article in few words ("is inflation rising?"); nothing was
+chosen by those of `--held-out`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from ui.progress import Bars
 
 CONVERSATIONS = Path(__file__).parent / "conversations.tsv"
 HELD_OUT = Path(__file__).parent / "conversations_held_out.tsv"
+SHORT = Path(__file__).parent / "conversations_short.tsv"
 WAYS = ("in the conversation", "alone", "as a person wrote it")
 
 
@@ -109,9 +111,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", type=Path, help="the collection's folder")
-    parser.add_argument("--held-out", action="store_true", help="the conversations that nothing was chosen by")
+    others = parser.add_mutually_exclusive_group()
+    for option, path, which in (
+        ("--held-out", HELD_OUT, "the conversations that nothing was chosen by"),
+        ("--short", SHORT, "those that turn to another article in few words"),
+    ):
+        others.add_argument(option, dest="asked", action="store_const", const=path, help=which)
+    parser.set_defaults(asked=CONVERSATIONS)
     args = parser.parse_args(argv)
-    conversations = read_conversations(HELD_OUT if args.held_out else CONVERSATIONS)
+    conversations = read_conversations(args.asked)
     articles = read_articles(args.folder)
     missing = {turn.article for turns in conversations for turn in turns} - {article.source for article in articles}
     if missing:

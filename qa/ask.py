@@ -24,7 +24,7 @@ def answer(
     question: str,
     index: Index | None = None,
     *,
-    history: History = (),
+    history: History | None = None,
     since: str | None = None,
     source: str | None = None,
     reader: Reader | str | None = None,

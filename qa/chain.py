@@ -5,7 +5,7 @@ question, history ─ kind ┬─ greeting, empty ──────────
                          └─ retriever ─ (reranker) ─ passages ─ reader ─ evidence ─ confidence ─ reply ─ verify ─ Answer
 
 A question that may lean on the conversation before it goes that way with what it leans on, and once more alone if it
-may as well begin anew: whichever finds more is decided on.
+may as well begin anew: the surer reading is decided on.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from index import Hit, Index
 from index.errors import ArticleGoneError
 from qa.confidence import load_confidence
-from qa.evidence import Evidence, distinct_sentences, features, find_evidence
+from qa.evidence import Evidence, distinct_sentences, features, find_evidence, names_of
 from qa.followup import (
     Conversation,
     Topic,
@@ -31,10 +31,11 @@ from qa.followup import (
     search_words,
     standalone_question,
     topic_of,
+    what_is_new,
 )
 from qa.overview import articles_meant, central_sentences
 from qa.passages import SEARCHED, widen
-from qa.question import Kind, clean_question, kind_of
+from qa.question import Kind, clean_question, kind_of, small_talk
 from qa.quotes import make_quote, verify_answer
 from qa.reader import Reader, TrainedReader
 from qa.reranker import RERANKED, HubReranker, Reranker
@@ -49,7 +50,6 @@ EXTRA_GAP = {"fact": 1.0, "explanation": 3.0}
 """How far behind the best evidence, in logits, another sentence may lie to be quoted beside it."""
 
 SILENT = "The articles don’t say."
-_GREETED = "Hello! Ask me something about your articles, and I will quote the sentences that answer it."
 _ASK = "Ask a question about your articles, for instance who, when, where or why."
 _NOTHING = "There are no articles to answer from yet. Add some first: quoth index PATH..."
 _LEANS = re.compile(
@@ -77,8 +77,14 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
+    """What was found for a question, best first."""
+
     asked: _Asked
     ranked: list[Evidence]
+
+    @property
+    def confidence(self) -> float:
+        return load_confidence().confidence(features(self.asked.read, self.ranked)) if self.ranked else 0.0
 
 
 @cache
@@ -117,21 +123,26 @@ class Answerer:
         """The question, its kind, and what it may lean on."""
         turn = said if isinstance(said, Mapping) else Conversation(question=said)
         text = clean_question(turn.get("question"))
-        return _Asked(text, kind_of(text), topic_of(turn.get("history") or ()))
+        return _Asked(text, kind_of(text), topic_of(turn.get("history")))
 
     def small_talk(self, asked: _Asked) -> Answer:
         """A short reply to what is no question."""
         if asked.kind == "greeting":
-            return Answer(asked.question, False, _GREETED, reason="greeting")
+            return Answer(asked.question, False, small_talk(asked.question), reason="greeting")
         return Answer(asked.question, False, _ASK, reason="empty question")
 
     def look(self, asked: _Asked, reading: Runnable[_Asked, _Read]) -> _Read:
-        """What `reading` finds for the question with what it leans on, or for the question alone if that is more."""
+        """What `reading` finds for the question with what it leans on, or for the question alone if that is surer."""
         found = reading.invoke(asked)
-        if not asked.topic or not may_begin_anew(asked.question):
+        if not asked.topic or not may_begin_anew(asked.question, asked.topic):
             return found
         alone = reading.invoke(replace(asked, topic=None))
-        return alone if begins_anew(asked.question, asked.topic, alone.ranked, found.ranked) else found
+        if max(found.confidence, alone.confidence) < self.threshold:
+            return alone if names_of(asked.question) else found  # what it names is what is talked about from now on
+        if found.confidence < self.threshold:
+            return alone
+        gain = alone.confidence - found.confidence
+        return alone if begins_anew(asked.question, gain, alone.ranked, found.ranked) else found
 
     def read(self, found: dict[str, Any]) -> _Read:
         """What the retrieved documents have to say, each read once, with its surroundings and the question."""
@@ -141,20 +152,20 @@ class Answerer:
             hits = self.reranker.rerank(asked.read, hits)
         if asked.topic:
             hits = favour(hits, asked.topic)
-        return _Read(asked, find_evidence(asked.read, widen(self.index, hits), self.reader))
+        ranked = find_evidence(asked.read, widen(self.index, hits), self.reader)
+        return _Read(asked, what_is_new(asked.question, ranked, asked.topic) if asked.topic else ranked)
 
     def reply(self, read: _Read) -> Answer:
-        """The answer, or that the articles don't say, with the question as it was read if it leans on another."""
+        """The answer, or that the articles don't say, with what the question was taken to go on about."""
         answer = self.decide(read)
-        return replace(answer, standalone=read.asked.read) if read.asked.topic else answer
+        return replace(answer, about=read.asked.topic.about) if read.asked.topic else answer
 
     def decide(self, read: _Read) -> Answer:
         """The answer, or that the articles don't say: whichever the one calibrated confidence allows."""
         question = read.asked.question
         if not read.ranked:
             return self._without_evidence(question)
-        model = load_confidence()
-        confidence = model.confidence(features(read.asked.read, read.ranked))
+        confidence = read.confidence
         if confidence < self.threshold:
             return self._silent(question, confidence, self._nearest(read.ranked))
         quotes = self._quotes(read, confidence)
@@ -166,13 +177,15 @@ class Answerer:
 
     def overview(self, asked: _Asked) -> Answer:
         """The leading and most central sentences of the article, or articles, that the question means."""
-        discussed = asked.topic.article_id if asked.topic else None
+        discussed = asked.topic.source if asked.topic else ""
         articles = articles_meant(self.index, asked.question, discussed=discussed, **self.filters)
         if not articles:
             return self._without_evidence(asked.question)
         many = max(1, MOST_QUOTES // len(articles))
         quotes = [make_quote(a, span, 1.0) for a in articles for span in central_sentences(self.index, a, many)]
-        return Answer(asked.question, True, " ".join(q.text for q in quotes), quotes=tuple(quotes), confidence=1.0)
+        text = " ".join(quote.text for quote in quotes)
+        about = asked.topic.about if asked.topic and [a.source for a in articles] == [discussed] else None
+        return Answer(asked.question, True, text, quotes=tuple(quotes), confidence=1.0, about=about)
 
     def verify(self, answer: Answer) -> Answer:
         """The answer, its quotes sliced and compared once more. Raises `QuoteError`."""
@@ -217,7 +230,7 @@ class Answerer:
         nearest: dict[str, Quote] = {}
         for evidence in distinct_sentences(ranked):
             if len(nearest) < MOST_QUOTES:
-                quote = self._quote(evidence, min(1.0, evidence.hit.score))
+                quote = self._quote(evidence, evidence.hit.score)
                 nearest.setdefault(quote.text, quote)
         return list(nearest.values())
 

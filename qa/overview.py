@@ -33,14 +33,17 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 
-_ONE = re.compile(r"\b(?:it|this|that|the (?:article|text|story|document|page|piece|post|report))\b", re.IGNORECASE)
+_MANY = re.compile(
+    r"\b(?:articles|texts|stories|documents|pages|pieces|posts|reports|news|these|those|they|everything)\b",
+    re.IGNORECASE,
+)
 
 
 def articles_meant(
-    index: Index, question: str, since: str | None, source: str | None, discussed: int | None = None
+    index: Index, question: str, since: str | None, source: str | None, discussed: str = ""
 ) -> list[Article]:
-    """The articles that the question is about: the one that it names by words of its own, or that is `discussed` if it
-    speaks of one; else all, at most three.
+    """The articles that the question is about: the one that it names by words of its own, or that is `discussed`, by
+    its source, unless it speaks of many; else all, at most three.
 
     Most of these words must stand in the article, and of those in which they do, one that has some in its title goes
     first. None does if no article is about what is asked for.
@@ -48,8 +51,8 @@ def articles_meant(
     named = telling_words(_ASKING.sub(" ", question))
     if not named:
         articles = index.articles(since=since, source=source)
-        this = [article for article in articles if article.id == discussed]
-        if this and _ONE.search(question):
+        this = [article for article in articles if article.source == discussed]
+        if this and not _MANY.search(question):
             return this
         return sorted(articles, key=lambda a: a.published or "", reverse=True)[:MOST_ARTICLES]
     hits = index.search(" ".join(named), SEARCHED, since=since, source=source)

@@ -12,11 +12,20 @@ MAX_CHARACTERS = 2000
 
 Kind = Literal["empty", "greeting", "overview", "explanation", "fact"]
 
-_GREETING = re.compile(
-    r"(?:(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)|thanks|thank you|thx|cheers|bye|"
-    r"goodbye|good night|ok|okay|great|cool|nice)(?: (?:there|all|everyone|quoth|again|so much|very much|a lot|you))*"
-    r"|how are you(?: doing)?(?: today)?|who are you|what can you do|what can i ask(?: you)?|help(?: me)?)"
+_HELLO = r"hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)"
+_THANKS = r"thanks|thank you|thx|ty|cheers"
+_COURTESY = (
+    r"bye|goodbye|good night|ok|okay|great|cool|nice|good|perfect|awesome|wow|lol|haha|yes|yeah|yep|no|nope|sure|"
+    r"really|interesting|sorry|never ?mind|got it|i see|(?:that|it) helps|that helped|"
+    r"that['’]s (?:all|it|great|good|nice|interesting)"
 )
+_TO = r"there|all|everyone|quoth|again|so much|very much|a lot|you|then|for (?:that|now|your help|the help|helping)"
+_GREETING = re.compile(
+    rf"(?:{_HELLO}|{_THANKS}|{_COURTESY})(?: (?:{_HELLO}|{_THANKS}|{_COURTESY}|{_TO}))*"
+    r"|how are you(?: doing)?(?: today)?|who are you|what can you do|what can i ask(?: you)?|help(?: me)?"
+)
+_THANKING = re.compile(rf"\b(?:{_THANKS})\b", re.IGNORECASE)
+_PARTING = re.compile(rf"^\W*(?:{_THANKS}|{_COURTESY})\b", re.IGNORECASE)
 _THING = r"(?:articles?|texts?|stor(?:y|ies)|documents?|pages?|pieces?|news|posts?|reports?)"
 _THIS = rf"(?:this|these|the|that) {_THING}"
 _GIST = (
@@ -62,6 +71,15 @@ def clean_question(question: object) -> str:
             f"The question has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read. Ask a shorter one."
         )
     return text.encode("utf-8", "replace").decode()  # a lone surrogate is no character that could be searched
+
+
+def small_talk(question: str) -> str:
+    """The reply to a greeting, to thanks, or to a word in passing."""
+    if _THANKING.search(question):
+        return "You’re welcome. Ask on whenever you like."
+    if _PARTING.search(question):
+        return "Ask on whenever you like, and I will quote what your articles say."
+    return "Hello! Ask me something about your articles, and I will quote the sentences that answer it."
 
 
 def kind_of(question: str) -> Kind:

@@ -38,8 +38,8 @@ class Answer:
     answer, and `short_start` where in the article they begin; both are None where a sentence is the answer. `text` is
     what a person is shown. `confidence` is 0..1: of the answers given at 0.8, about 80% are right. When `answered` is
     False, `reason` says why, `quotes` is empty, and `nearest` may hold passages that came close, offered as such and
-    never as an answer. `standalone` is the question with what it leans on, as it was
-    read, if it was taken to go on about what was asked before.
+    never as an answer. `about` is what the question was taken to go on about if it was taken
+    to lean on what was asked before: the title of the article that was quoted then, or else that question.
     """
 
     question: str
@@ -51,7 +51,7 @@ class Answer:
     confidence: float = 0.0
     reason: Reason | None = None
     nearest: tuple[Quote, ...] = ()
-    standalone: str | None = None
+    about: str | None = None
 
     def __post_init__(self) -> None:
         if self.answered != bool(self.quotes):

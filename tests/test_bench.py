@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from toys import ToyEncoder
 
-from bench.conversations import CONVERSATIONS, Turn, ask_all, is_right, read_conversations, report
+from bench.conversations import CONVERSATIONS, SHORT, Turn, ask_all, is_right, read_conversations, report
 from bench.conversations import HELD_OUT as HELD_OUT_CONVERSATIONS
 from bench.news import HELD_OUT, QUESTIONS, REWORDED, TUNING, entry, main, questions_of
 from index import Article, Index
@@ -62,7 +62,7 @@ def test_the_file_is_one_that_eval_reads(
         main([str(tmp_path / "politics"), str(tmp_path / "none.json.gz"), *option])
 
 
-@pytest.mark.parametrize("path", [CONVERSATIONS, HELD_OUT_CONVERSATIONS])
+@pytest.mark.parametrize("path", [CONVERSATIONS, HELD_OUT_CONVERSATIONS, SHORT])
 def test_conversations_open_and_lean_and_turn_to_other_topics(path: Path) -> None:
     conversations = read_conversations(path)
     assert len(conversations) > 50

@@ -152,14 +152,21 @@ def test_an_abstention_is_plain_and_offers_what_is_near(page: Page) -> None:
 
 def test_a_question_may_lean_on_the_one_before_until_a_new_chat(page: Page) -> None:
     ask(page, "Who represented Japan?")
-    expect(page.locator(".q-read")).to_have_count(0)
+    expect(page.locator(".q-about")).to_have_count(0)
     ask(page, "what is his job?")
-    expect(page.locator(".q-read")).to_contain_text("Read as: what is his job? (Japan")
+    expect(page.locator(".q-about")).to_contain_text("About “North Korea once again warned by US and co”")
     expect(page.locator(".q-turn").last.locator(".q-quote").first).to_contain_text("Takeo Akiba")
+    page.get_by_role("textbox").first.fill("half a question")
+    page.locator(".q-alone").click()
+    expect(page.locator(".q-turn")).to_have_count(3)
+    expect(page.locator(".q-wait")).to_have_count(0, timeout=30_000)
+    expect(page.locator(".q-turn").last.locator(".q-question")).to_have_text("what is his job?")
+    expect(page.locator(".q-turn").last.locator(".q-about")).to_have_count(0)
+    expect(page.get_by_role("textbox").first).to_have_value("half a question")
     page.locator("#new").click()
     expect(page.locator(".q-turn")).to_have_count(0)
     ask(page, "what is his job?")
-    expect(page.locator(".q-read")).to_have_count(0)
+    expect(page.locator(".q-about")).to_have_count(0)
 
 
 def test_a_greeting_is_answered_without_a_quote(page: Page) -> None:
@@ -212,7 +219,7 @@ def slow(browser: Browser, tmp_path: Path) -> Iterator[tuple[Page, threading.Eve
     """A chat just opened in which no answer comes, not even to the examples, before the event is set."""
     go = threading.Event()
 
-    def answer(question: str, history: History) -> Answer:
+    def answer(question: str, history: History | None) -> Answer:
         go.wait(30)
         return Answer(question, False, "Hello!", reason="greeting")
 

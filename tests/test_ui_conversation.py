@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from toys import ToyEncoder
 from index import Article, Index, QuothError
 from qa import Answer, Quote
 from qa.followup import History
-from ui.conversation import SURPRISE, Turn, answered_turn, conversation_html, panel_html, with_surprise
+from ui.conversation import LONGEST_ABOUT, SURPRISE, Turn, answered_turn, conversation_html, panel_html, with_surprise
 from ui.examples import example_questions
 
 TEXT = "Akiba in Seoul\n\nOn Monday the adviser Takeo Akiba met Cho Tae-yong in South Korea. They agreed to meet again."
@@ -29,7 +28,7 @@ def first_quote(index: Index) -> Quote:
 
 
 def test_a_fault_is_a_turn_of_its_own_kind() -> None:
-    def broken(question: str, history: History) -> Answer:
+    def broken(question: str, history: History | None) -> Answer:
         raise QuothError("The reader is damaged. Install it again.")
 
     turn = answered_turn("Why?", broken)
@@ -37,7 +36,7 @@ def test_a_fault_is_a_turn_of_its_own_kind() -> None:
 
 
 def test_what_should_not_happen_is_no_turn_of_silence() -> None:
-    def crashing(question: str, history: History) -> Answer:
+    def crashing(question: str, history: History | None) -> Answer:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):  # the page's failure handler sees it
@@ -47,21 +46,26 @@ def test_what_should_not_happen_is_no_turn_of_silence() -> None:
     assert "don’t say" not in conversation_html(with_surprise((Turn("b"),)))
 
 
-def test_a_question_is_asked_with_what_was_answered_before_and_shown_as_it_was_read() -> None:
-    told: list[History] = []
+def test_a_question_is_asked_with_what_was_answered_before_and_told_what_it_was_taken_for() -> None:
+    told: list[History | None] = []
 
-    def leaning(question: str, history: History) -> Answer:
+    def leaning(question: str, history: History | None) -> Answer:
         told.append(history)
-        return Answer(question, False, "-", reason="not in the articles", standalone="When? (<b>Okoye</b>)")
+        return Answer(question, False, "-", reason="not in the articles", about="<b>Okoye</b>")
 
     greeted = Answer("Hi", False, "Hello!", reason="greeting")
     before = (Turn("Hi", greeted), Turn("Who?", fault="The index is gone."))
     turn = answered_turn("When?", leaning, before)
     assert told == [[("Hi", greeted)]]
     html = conversation_html((*before, turn))
-    assert html.count("q-read") == 1
-    assert "Read as: When? (&lt;b&gt;Okoye&lt;/b&gt;)" in html
-    assert "q-read" not in conversation_html([replace(turn, question="When? (<b>Okoye</b>)")])  # nothing was added
+    assert html.count("q-about") == 1
+    assert "About “&lt;b&gt;Okoye&lt;/b&gt;”" in html
+    assert '<button type="button" class="q-alone" data-turn="2"' in html
+    assert f"About “{'a' * (LONGEST_ABOUT - 1)}…”" in conversation_html([leaning_about("a" * 500)])
+
+
+def leaning_about(about: str) -> Turn:
+    return Turn("When?", Answer("When?", False, "-", reason="not in the articles", about=about))
 
 
 def test_the_panel_marks_the_quote_and_is_new_at_each_click(index: Index) -> None:

@@ -78,14 +78,14 @@ def add_chat_page(index: Index, ask: Ask, opened: Sequence[Any]) -> gr.HTML:
             panel = gr.HTML(_EMPTY_PANEL, js_on_load=script("panel.js"), apply_default_css=False)
 
     def answer_it(typed: str, before: Turns, event: gr.EventData) -> Iterator[tuple[Any, Any, Any]]:
-        example = event.target is greeting
-        question = event._data["question"] if example else typed
+        alone, example = event.target is log, event.target is greeting
+        question = before[event.turn].question if alone else event._data["question"] if example else typed
         if not question.strip():
             yield gr.skip(), gr.skip(), ""
             return
         asked: Turns = (*before, Turn(question))
-        yield asked, conversation_html(asked), gr.skip() if example else ""
-        done: Turns = (*before, answered_turn(question, ask, before))
+        yield asked, conversation_html(asked), gr.skip() if example or alone else ""
+        done: Turns = (*before, answered_turn(question, ask, () if alone else before))
         yield done, conversation_html(done), gr.skip()  # what was typed meanwhile stays
 
     def surprise(before: Turns) -> tuple[Turns, str]:
@@ -97,7 +97,12 @@ def add_chat_page(index: Index, ask: Ask, opened: Sequence[Any]) -> gr.HTML:
         return panel_html(index, shown[event.quote].article_id, shown, shown[event.quote])
 
     asking = gr.on(
-        [box.submit, greeting.submit], answer_it, [box, turns], [turns, log, box], concurrency_limit=4, **QUIET
+        [box.submit, greeting.submit, log.submit],
+        answer_it,
+        [box, turns],
+        [turns, log, box],
+        concurrency_limit=4,
+        **QUIET,
     )
     asking.failure(surprise, turns, [turns, log], **QUIET)
     log.select(open_quote, turns, panel, trigger_mode="always_last", **QUIET)

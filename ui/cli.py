@@ -219,7 +219,7 @@ def chat(
     def ready(address: str) -> None:
         print(f"Quoth is at {address} (Ctrl-C stops it)", flush=True)
 
-    def answers(question: str, history: History) -> Answer:
+    def answers(question: str, history: History | None) -> Answer:
         return answer(question, opened, history=history, reader=reader, reranker=reranker)
 
     serve(opened, answers, host=host, port=port, ready=ready)

@@ -6,6 +6,8 @@ const mark = () =>
     else card.removeAttribute('aria-pressed');
   });
 element.addEventListener('click', (event) => {
+  const alone = event.target.closest('.q-alone');
+  if (alone) trigger('submit', { turn: Number(alone.dataset.turn) });
   const card = event.target.closest('.q-quote');
   if (card) {
     opened = `${card.dataset.turn}/${card.dataset.quote}`;

@@ -13,10 +13,13 @@ from qa import Answer, Quote
 from qa.followup import History
 from ui.render import answer_html, article_html
 
-Ask = Callable[[str, History], Answer]
+Ask = Callable[[str, History | None], Answer]
 """A question, and what was asked before it -> its answer; faults are raised as `QuothError`."""
 
 SURPRISE = "Quoth itself failed, which it should not. The terminal it runs in says more. Ask again, or restart it."
+
+LONGEST_ABOUT = 80
+"""How much is shown of what a question goes on about, in characters."""
 
 _GONE = (
     '<div class="q-article q-gone"><p>This article was changed or removed meanwhile. '
@@ -105,12 +108,22 @@ def _turn(turn: Turn, number: int) -> str:
     else:
         body = answer_html(turn.answer, number)
     question = escape(turn.question) or "&nbsp;"
-    return f'<section class="q-turn"><p class="q-question" dir="auto">{question}</p>{_read_as(turn)}{body}</section>'
+    asked = f'<p class="q-question" dir="auto">{question}</p>{_about(turn, number)}'
+    return f'<section class="q-turn">{asked}{body}</section>'
 
 
-def _read_as(turn: Turn) -> str:
-    """What was added to a question that was taken to go on about what came before; "" for any other."""
-    read = (turn.answer and turn.answer.standalone) or ""
+def _about(turn: Turn, number: int) -> str:
+    """What a question was taken to go on about, with a button to ask it by itself; "" if it was taken by itself."""
+    about = turn.answer.about if turn.answer else None
+    if about is None:
+        return ""
     return (
-        f'<p class="q-read" dir="auto">Read as: {escape(read)}</p>' if read not in ("", turn.question.strip()) else ""
+        f'<p class="q-about"><span dir="auto">About “{escape(_shortened(about))}”</span> '
+        f'<button type="button" class="q-alone" data-turn="{number}" '
+        'title="Ask it as if nothing had been asked before">Ask it by itself</button></p>'
     )
+
+
+def _shortened(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= LONGEST_ABOUT else words[: LONGEST_ABOUT - 1].rstrip() + "…"

@@ -94,7 +94,10 @@ def answer_html(answer: Answer, turn: int) -> str:
     if answer.reason != "not in the articles":
         return f'<div class="q-answer q-note"><p dir="auto">{escape(answer.text)}</p></div>'
     cards = [_card(q, turn, n) for n, q in enumerate(answer.nearest)]
-    near = '<p class="q-hint">The nearest passages, in case they help. They don’t answer the question.</p>'
+    near = (
+        '<p class="q-hint">The nearest passages, in case they help. As far as I can tell, they don’t answer the '
+        "question.</p>"
+    )
     return (
         f'<div class="q-answer q-none"><p class="q-title">{DONT_SAY}</p>'
         "<p>None of them answers this, as far as I can tell. Other words may help, or an article that does answer it."
