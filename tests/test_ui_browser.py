@@ -129,6 +129,21 @@ def test_a_quote_is_shown_and_found_in_its_article(page: Page) -> None:
     expect(page.locator("#panel h2")).to_have_text("North Korea once again warned by US and co")
 
 
+def test_the_words_of_a_quote_can_be_selected(page: Page) -> None:
+    ask(page, "Where did the security advisors meet?")
+    words = page.locator(".q-quote .q-words").first
+    box = words.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 2, box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 20, box["y"] + 8, steps=5)
+    page.mouse.up()
+    assert len(page.evaluate("String(getSelection())")) > 10
+    expect(page.locator("#panel mark")).to_have_count(0)  # selecting is no click
+    page.mouse.click(box["x"] + 2, box["y"] + 8)
+    expect(page.locator("#panel mark.q-active")).to_be_visible()
+
+
 def test_the_article_scrolls_to_the_quote_with_the_keyboard_alone(page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 520})
     ask(page, "What did Cho and Akiba discuss in their one-on-one meeting?")

@@ -63,7 +63,7 @@ def add_chat_page(index: Index, ask: Ask, opened: Sequence[Any]) -> gr.HTML:
             log = gr.HTML("", elem_id="conversation", js_on_load=script("conversation.js"), apply_default_css=False)
             with gr.Row(elem_id="ask"):
                 box = gr.Textbox(
-                    placeholder="Ask about the articles",
+                    placeholder="Ask a question",
                     label="Your question",
                     show_label=False,
                     container=False,

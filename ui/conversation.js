@@ -5,15 +5,26 @@ const mark = () =>
     if (opened === `${card.dataset.turn}/${card.dataset.quote}`) card.setAttribute('aria-pressed', 'true');
     else card.removeAttribute('aria-pressed');
   });
+const open = (card) => {
+  opened = `${card.dataset.turn}/${card.dataset.quote}`;
+  mark();
+  trigger('select', { turn: Number(card.dataset.turn), quote: Number(card.dataset.quote) });
+};
+let pressed = { clientX: 0, clientY: 0 };
+element.addEventListener('pointerdown', (event) => (pressed = event));
 element.addEventListener('click', (event) => {
   const alone = event.target.closest('.q-alone');
   if (alone) trigger('submit', { turn: Number(alone.dataset.turn) });
   const card = event.target.closest('.q-quote');
-  if (card) {
-    opened = `${card.dataset.turn}/${card.dataset.quote}`;
-    mark();
-    trigger('select', { turn: Number(card.dataset.turn), quote: Number(card.dataset.quote) });
-  }
+  const dragged = Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) > 4;
+  if (card && !dragged) open(card);  // words that are dragged over are selected
+});
+element.addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter' && event.key !== ' ') return;
+  const card = event.target.closest('.q-quote');
+  if (!card) return;
+  event.preventDefault();
+  open(card);
 });
 document.addEventListener('click', (event) => {
   const fresh = event.target.closest('#new');

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from index import Article, Index
+from index.search import telling_words
 
 COUNT = 4
 LONGEST_TITLE = 90
@@ -39,5 +40,6 @@ def _names(index: Index, article: Article) -> list[str]:
     counts: dict[str, int] = {}
     for start, end in index.sentences(article.id)[:200]:
         for name in _NAME.findall(article.text[start:end]):
-            counts[name] = counts.get(name, 0) + 1
+            if telling_words(name.split()[-1]):  # "Sex And The" goes on
+                counts[name] = counts.get(name, 0) + 1
     return sorted(counts, key=lambda name: -counts[name])

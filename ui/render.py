@@ -80,7 +80,8 @@ def failure_text(failure: Failure) -> str:
 
 
 def answer_html(answer: Answer, turn: int) -> str:
-    """The answer as HTML: each quote, or nearest passage, is a button with `data-turn` and `data-quote`."""
+    """The answer as HTML: each quote, or nearest passage, can be clicked, and has `data-turn` and `data-quote`; no
+    button, in which words cannot be selected."""
     if answer.answered:
         short = f'<p class="q-short" dir="auto">{escape(answer.short)}</p>' if answer.short else ""
         sure = (
@@ -171,11 +172,11 @@ def _card(quote: Quote, turn: int, number: int, bold: Span = (0, 0)) -> str:
     if quote.published:
         facts.append(escape(quote.published[:10]))
     return (
-        f'<button type="button" class="q-quote" data-turn="{turn}" data-quote="{number}" '
+        f'<div role="button" tabindex="0" class="q-quote" data-turn="{turn}" data-quote="{number}" '
         'title="Show it in its article">'
         f'<span class="q-words" dir="auto">{words}</span>'
         f'<span class="q-cite"><span class="q-cite-title" dir="auto">{escape(quote.title or "(no title)")}</span>'
-        f'<span class="q-facts">{" · ".join(facts)}</span></span></button>'
+        f'<span class="q-facts">{" · ".join(facts)}</span></span></div>'
     )
 
 
