@@ -60,7 +60,12 @@ _GOES_ON = re.compile(
 )
 """What leaves out all but one thing of the question before: "and in Asia?", "what about Germany?"."""
 
-_MORE = re.compile(r"\b(?:else|more|others?|another|besides)\b", re.IGNORECASE)
+_MORE = re.compile(
+    r"\b(?:tell (?:me|us)|say|know|any|what) more\b|^\W*(?:and )?more\b|\b(?:what|anything|something) else\b",
+    re.IGNORECASE,
+)
+"""What asks for another sentence than those quoted; "who else" may be answered by the same."""
+
 _NO_HISTORY = "A history is a list of (question, answer), each answer as qa.answer gave it back."
 _TELL = frozenset(["tell", "give", "show", "list", "name", "explain", "describe", "please", "let", "ok", "okay"])
 
@@ -125,7 +130,7 @@ def favour(hits: Sequence[Hit], topic: Topic) -> list[Hit]:
 
 
 def what_is_new(question: str, ranked: Sequence[Evidence], topic: Topic) -> list[Evidence]:
-    """The evidence without what was quoted before, if the question asks for more than that: "who else?"."""
+    """The evidence without what was quoted before, if the question asks for more than that: "what else?"."""
     if not _MORE.search(question):
         return list(ranked)
     return [e for e in ranked if not any(e.stands_in(q.article_id, (q.start, q.end)) for q in topic.shown)]

@@ -260,7 +260,7 @@ def test_the_reranker_sees_what_the_question_leans_on(index: Index) -> None:
 
 def test_what_was_quoted_is_not_told_again_to_whoever_asks_for_more(index: Index) -> None:
     first, again, more = converse(
-        index, "Who was the bridge across the Tana designed by?", "And who designed it?", "And who else designed it?"
+        index, "Who was the bridge across the Tana designed by?", "And who designed it?", "What else was designed?"
     )
     assert again.quotes[0] == replace(first.quotes[0], score=again.quotes[0].score)
     assert first.quotes[0].text not in [quote.text for quote in more.quotes]
