@@ -210,10 +210,10 @@ def found(index: Index, source: str) -> list[Evidence]:
     ("question", "gain", "anew"),
     [
         ("what did Lev Orlov design", 0.0, False),
-        ("what did Lev Orlov design", 0.1, True),  # the tower's article alone holds the name
-        ("what did lev orlov design", 0.1, True),  # and the words
-        ("what was the cost", 0.1, False),
-        ("what was the cost", 0.3, True),
+        ("what did Lev Orlov design", 0.2, True),  # the tower's article alone holds the name
+        ("what did lev orlov design", 0.2, True),  # and the words
+        ("what was the cost", 0.2, False),
+        ("what was the cost", 0.5, True),
         ("what was the cost", -0.3, False),
     ],
 )
