@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from bench.news import article_files
 from index import Article, Index
 from index.update import Progress
 from qa import Answer
@@ -60,13 +61,10 @@ def read_conversations(path: Path) -> list[list[Turn]]:
     return found
 
 
-def read_articles(folder: Path) -> list[Article]:
-    """The collection's articles, their sources as `Turn.article` has them, their whole files as text."""
-    return [
-        Article(text, title=text.partition("\n")[0].strip(), source=f"{path.parent.name}/{path.stem}")
-        for path in sorted(folder.glob("*/*.txt"))
-        for text in [path.read_text(encoding="latin-1")]
-    ]
+def read_article(name: str, path: Path) -> Article:
+    """An article of the collection, its source its name as `Turn.article` has it, its text the whole file."""
+    text = path.read_text(encoding="latin-1")
+    return Article(text, title=text.partition("\n")[0].strip(), source=name)
 
 
 def is_right(turn: Turn, answer: Answer) -> bool:
@@ -120,12 +118,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.set_defaults(asked=CONVERSATIONS)
     args = parser.parse_args(argv)
     conversations = read_conversations(args.asked)
-    articles = read_articles(args.folder)
-    missing = {turn.article for turns in conversations for turn in turns} - {article.source for article in articles}
-    if missing:
-        raise SystemExit(
-            f"There is no article {min(missing)}.txt in {args.folder}. Name the folder of the BBC collection."
-        )
+    files = article_files(args.folder, {turn.article for turns in conversations for turn in turns})
+    articles = [read_article(name, path) for name, path in files.items()]
     with tempfile.TemporaryDirectory() as folder, Bars() as bars:
         index = Index.build(articles, Path(folder) / "index", progress=bars)
         results = ask_all(index, conversations, bars)

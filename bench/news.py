@@ -18,7 +18,7 @@ import argparse
 import csv
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,15 @@ def questions_of(path: Path) -> dict[str, list[tuple[str, str, int]]]:
         for article, question, answer, start in csv.reader(file, delimiter="\t"):
             found.setdefault(article, []).append((question, answer, int(start)))
     return found
+
+
+def article_files(folder: Path, asked: Iterable[str]) -> dict[str, Path]:
+    """The collection's files by their articles' names, as "business/001". Ends the program if one that is asked about
+    is missing."""
+    files = {f"{path.parent.name}/{path.stem}": path for path in sorted(folder.glob("*/*.txt"))}
+    if gone := sorted(set(asked) - files.keys()):
+        raise SystemExit(f"There is no article {gone[0]}.txt in {folder}. Name the folder of the BBC collection.")
+    return files
 
 
 def entry(text: str, asked: Sequence[tuple[str, str, int]]) -> dict[str, Any]:
@@ -70,9 +79,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.set_defaults(asked=QUESTIONS)
     args = parser.parse_args(argv)
     asked = questions_of(args.asked)
-    files = {f"{path.parent.name}/{path.stem}": path for path in sorted(args.folder.glob("*/*.txt"))}
-    if gone := sorted(asked.keys() - files.keys()):
-        raise SystemExit(f"There is no article {gone[0]}.txt in {args.folder}. Name the folder of the BBC collection.")
+    files = article_files(args.folder, asked)
     entries = []
     for name, path in files.items():
         try:

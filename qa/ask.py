@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index import Index
-from qa.followup import History
 from qa.types import Answer
 
 if TYPE_CHECKING:
+    from qa.followup import History
     from qa.reader import Reader
     from qa.reranker import Reranker
 

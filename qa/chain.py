@@ -137,12 +137,12 @@ class Answerer:
         if not asked.topic or not may_begin_anew(asked.question, asked.topic):
             return found
         alone = reading.invoke(replace(asked, topic=None))
-        if max(found.confidence, alone.confidence) < self.threshold:
+        leaning, by_itself = found.confidence, alone.confidence
+        if max(leaning, by_itself) < self.threshold:
             return alone if names_of(asked.question) else found  # what it names is what is talked about from now on
-        if found.confidence < self.threshold:
+        if leaning < self.threshold:
             return alone
-        gain = alone.confidence - found.confidence
-        return alone if begins_anew(asked.question, gain, alone.ranked, found.ranked) else found
+        return alone if begins_anew(asked.question, by_itself - leaning, alone.ranked, found.ranked) else found
 
     def read(self, found: dict[str, Any]) -> _Read:
         """What the retrieved documents have to say, each read once, with its surroundings and the question."""
